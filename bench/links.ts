@@ -1,0 +1,55 @@
+/**
+ * The links that are measured with: ends of veth pairs, which every kernel has, adopted as `Nic`. They lack a VLAN's
+ * own `ip link add`; what is set on them is what any link gets, so the figures are the same on every kernel.
+ */
+
+/** Shell text that makes that many links, an even number, all up. */
+export function makeLinks(count: number): string {
+  const pairs = Array.from({ length: count / 2 }, (_, pair) => [`link${2 * pair}`, `link${2 * pair + 1}`]);
+  const lines = pairs.flatMap(([a, b]) => [
+    `link add ${a} type veth peer name ${b}`,
+    `link set ${a} up`,
+    `link set ${b} up`,
+  ]);
+  return batch(lines);
+}
+
+/** Shell text that takes the links back to how they were made. */
+export function resetLinks(count: number): string {
+  return batch(
+    numbers(count).flatMap((n) => [`link set link${n} mtu 1500`, `address flush dev link${n} scope global`]),
+  );
+}
+
+/** Shell text that prints how many links are as the program wants them. */
+export const countLinks = `ip -o -4 address show | grep -c " link.* inet 10\\." && ip -o link show | grep -c " link.* mtu 1400 "`;
+
+/** A program that wants `count` links on each host, in YAML. */
+export function yamlProgram(hosts: readonly string[], count: number): string {
+  const resources = hosts.flatMap((host, at) =>
+    numbers(count).map(
+      (n) =>
+        `  ${host}-link${n}:\n    type: hostnet:Nic\n    properties: { host: ${host}, name: link${n}, mtu: 1400, up: true, addresses: [10.${at}.${n}.1/24] }`,
+    ),
+  );
+  return `resources:\n${resources.join("\n")}\n`;
+}
+
+/** The same program in TypeScript. */
+export function typescriptProgram(hosts: readonly string[], count: number): string {
+  return `import * as hostnet from "hostnet";
+for (const [at, host] of ${JSON.stringify(hosts)}.entries())
+  for (let n = 0; n < ${count}; n++)
+    new hostnet.Nic(\`\${host}-link\${n}\`, {
+      host, name: \`link\${n}\`, mtu: 1400, up: true, addresses: [\`10.\${at}.\${n}.1/24\`],
+    });
+`;
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+function batch(lines: readonly string[]): string {
+  return `ip -batch - <<'END'\n${lines.join("\n")}\nEND\n`;
+}

@@ -1,0 +1,61 @@
+import { contains, nth, prefixLength, split } from "../provider/schema/net.ts";
+
+/** A subnet that the Docker engines of several hosts hand addresses out of, each by itself. */
+export interface SharedSubnet {
+  readonly subnet: string;
+  readonly gateway: string;
+  /** The part of the subnet to hand out; all of it when left out. */
+  readonly ipRange?: string | undefined;
+  /** Addresses inside it that no engine may hand out, by any name. */
+  readonly taken: Readonly<Record<string, string>>;
+}
+
+/** What one host's Docker engine is told: the `subnets` entry of its DockerNetwork. */
+export interface HostSubnet {
+  subnet: string;
+  gateway: string;
+  /** What this host, and no other, hands out. */
+  ipRange: string;
+  auxAddresses?: Record<string, string>;
+}
+
+/**
+ * Into how many ranges a subnet is cut: a power of two, so that ranges are prefixes, and at least 4 unless told, so
+ * that the first hosts to join later move no range of those that are there.
+ */
+export const slotCount = (hosts: number, slots: number = Math.max(hosts, 4)): number =>
+  2 ** Math.ceil(Math.log2(slots));
+
+/** Which range each host hands out, counted from 0: the one it names, else the one of its place among the hosts. */
+export function assignSlots(
+  hosts: Readonly<Record<string, { readonly slot?: number | undefined }>>,
+): Map<string, number> {
+  return new Map(Object.entries(hosts).map(([host, { slot }], place) => [host, slot ?? place]));
+}
+
+/**
+ * The share of the host in slot `slot` of `count`. Shares of one subnet are disjoint, hence also the hardware addresses
+ * that Docker derives from IPv4 addresses. Undefined when a share would hold less than one address.
+ */
+export function shareOf(
+  { subnet, gateway, ipRange, taken }: SharedSubnet,
+  slot: number,
+  count: number,
+): HostSubnet | undefined {
+  const range = split(ipRange ?? subnet, count)?.[slot];
+  if (range === undefined) return undefined;
+  // Docker keeps the gateway out by itself, and refuses to be told so twice.
+  const aux = Object.entries(taken).filter(([, address]) => contains(range, address) && address !== gateway);
+  return { subnet, gateway, ipRange: range, ...(aux.length > 0 && { auxAddresses: Object.fromEntries(aux) }) };
+}
+
+/** How many containers a host can hold with its share: without the gateway, and what nobody may use. */
+export function room({ subnet, gateway, ipRange, auxAddresses = {} }: HostSubnet): number {
+  const unusable = new Set([...ends(subnet), gateway, ...Object.values(auxAddresses)]);
+  return size(ipRange) - [...unusable].filter((address) => contains(ipRange, address)).length;
+}
+
+/** The network address and the broadcast address of an IPv4 subnet: no one can have them. */
+export const ends = (subnet: string): [string, string] => [nth(subnet, 0), nth(subnet, size(subnet) - 1)];
+
+const size = (subnet: string): number => 2 ** (32 - prefixLength(subnet));

@@ -1,0 +1,2 @@
+export * from "hostnet/resources";
+export * from "./index.ts";

@@ -1,0 +1,7 @@
+export {
+  MacvlanTrunk,
+  type MacvlanTrunkArgs,
+  type TrunkHost,
+  type TrunkNetwork,
+  type TrunkVlan,
+} from "./macvlan-trunk.ts";

@@ -1,0 +1,197 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Guest } from "./guest.ts";
+import { macOf, type Plan, placedNics } from "./plan.ts";
+import { onLine, run } from "./run.ts";
+
+// What a stock kernel probes or guards against costs seconds under emulation; none of it concerns the network.
+const KERNEL_OPTIONS = [
+  "console=ttyS0 quiet loglevel=3 net.ifnames=0 systemd.show_status=0",
+  "mitigations=off apparmor=0 audit=0 selinux=0 nokaslr cryptomgr.notests rcupdate.rcu_expedited=1",
+  "tsc=reliable no_timer_check random.trust_cpu=on",
+].join(" ");
+
+/** Writes what a machine boots from: an empty overlay on the image, and the seed with its identity. */
+export async function prepareMachine(plan: Plan, directory: string, name: string): Promise<void> {
+  const own = join(directory, name);
+  const disk = join(own, "disk.qcow2");
+  await run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", join(plan.image, "base.qcow2"), disk]);
+
+  const number = Object.keys(plan.lab.hosts).indexOf(name);
+  const seed = join(own, "seed");
+  mkdirSync(join(seed, "etc/ssh"), { recursive: true });
+  mkdirSync(join(seed, "etc/lab"), { recursive: true });
+  const put = (path: string, text: string) => writeFileSync(join(seed, path), text);
+  put("etc/hostname", `${name}\n`);
+  put("etc/hosts", `127.0.0.1 localhost ${name}\n`);
+  put("etc/machine-id", `${macOf(number, 0).replaceAll(":", "").padStart(32, "a")}\n`);
+  const nics = placedNics(plan.lab, directory).filter(({ host }) => host === name);
+  put("etc/lab/nics", [`${macOf(number, 0)} eth0`, ...nics.map(({ mac, nic }) => `${mac} ${nic}`), ""].join("\n"));
+  cpSync(join(own, "key"), join(seed, "etc/ssh/ssh_host_ed25519_key"));
+  cpSync(join(own, "key.pub"), join(seed, "etc/ssh/ssh_host_ed25519_key.pub"));
+  cpSync(join(directory, "id.pub"), join(seed, "etc/ssh/lab_authorized_keys"));
+  // Files only: a directory in the tar would take its mode and owner into the guest.
+  const files = [
+    "etc/hostname",
+    "etc/hosts",
+    "etc/machine-id",
+    "etc/lab/nics",
+    "etc/ssh/ssh_host_ed25519_key",
+    "etc/ssh/ssh_host_ed25519_key.pub",
+    "etc/ssh/lab_authorized_keys",
+  ];
+  const owner = ["--owner=0", "--group=0", "--numeric-owner"];
+  await run(["tar", ...owner, "-C", seed, "-cf", join(own, "seed.tar"), ...files]);
+}
+
+/** A virtual machine, run by a qemu that is a child of this process. */
+export class Machine implements Guest {
+  readonly #plan: Plan;
+  readonly #directory: string;
+  readonly #name: string;
+  readonly #ended: () => void;
+  #child: ChildProcess | undefined;
+  #waiting: ((answer: Answer) => void)[] = [];
+
+  /** `ended` is called whenever the machine's process is gone. */
+  constructor(plan: Plan, directory: string, name: string, ended: () => void) {
+    this.#plan = plan;
+    this.#directory = directory;
+    this.#name = name;
+    this.#ended = ended;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined;
+  }
+
+  async start(resume = this.#plan.resume): Promise<void> {
+    const log = openSync(join(this.#directory, this.#name, "log"), "a");
+    // The kernel kills the machine when this process is gone, whatever ended it.
+    const args = ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", ...this.#options()];
+    const child = spawn("setpriv", resume ? [...args, "-loadvm", "ready"] : args, { stdio: ["pipe", "pipe", log] });
+    closeSync(log);
+    this.#child = child;
+    const gone = () => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      for (const answer of this.#waiting.splice(0))
+        answer({ error: { desc: `its process ended: ${this.#lastWords()}` } });
+      this.#ended();
+    };
+    child.on("error", gone);
+    child.on("exit", gone);
+    // Its end is noticed by the exit above.
+    child.stdin?.on("error", () => {});
+    if (child.stdout) {
+      onLine(child.stdout, (line) => {
+        const answer = JSON.parse(line) as Answer;
+        if ("return" in answer || "error" in answer) this.#waiting.shift()?.(answer);
+      });
+    }
+    await this.#ask("qmp_capabilities");
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    // Power loss, not shutdown: what was not saved is thrown away with the lab.
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Loses power and starts again from its disk. */
+  async reset(): Promise<void> {
+    if (this.running) await this.#ask("system_reset");
+    else await this.start(false);
+  }
+
+  async management(up: boolean): Promise<void> {
+    await this.#ask("set_link", { name: "mgmt", up });
+  }
+
+  async pause(): Promise<void> {
+    await this.#ask("stop");
+  }
+
+  async resume(): Promise<void> {
+    await this.#ask("cont");
+  }
+
+  async save(state: string): Promise<void> {
+    await this.#monitor(`delvm ${state}`, /does not exist|find snapshot/);
+    await this.#monitor(`savevm ${state}`);
+  }
+
+  async revert(state: string): Promise<void> {
+    await this.#monitor(`loadvm ${state}`);
+  }
+
+  /** Copies the disk of a paused machine, with its saved states. */
+  async copyDisk(to: string): Promise<void> {
+    // Going on for a moment and stopping again makes qemu write out what it holds back.
+    await this.resume();
+    await this.pause();
+    await run(["cp", "--sparse=always", "--reflink=auto", join(this.#directory, this.#name, "disk.qcow2"), to]);
+  }
+
+  #lastWords(): string {
+    return readFileSync(join(this.#directory, this.#name, "log"), "utf8")
+      .trim()
+      .split("\n")
+      .slice(-2)
+      .join(" ");
+  }
+
+  #options(): string[] {
+    const { image, lab, accelerator, endpoints } = this.#plan;
+    const { memory = 768, cpus = 2 } = lab.hosts[this.#name] ?? {};
+    const { address, port } = endpoints[this.#name] ?? { address: "127.0.0.1", port: 0 };
+    const own = join(this.#directory, this.#name);
+    const number = Object.keys(lab.hosts).indexOf(this.#name);
+    const nics = placedNics(lab, this.#directory).filter(({ host }) => host === this.#name);
+    return [
+      ...["-M", "q35", ...accelerator, "-m", `${memory}`, "-smp", `${cpus}`],
+      ...["-nodefaults", "-no-user-config", "-display", "none"],
+      ...["-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initrd"), "-append", KERNEL_OPTIONS],
+      // unsafe: what survives is what the guest has written, not what this machine's disk has.
+      ...["-drive", `file=${join(own, "disk.qcow2")},if=virtio,format=qcow2,cache=unsafe,discard=unmap`],
+      ...["-drive", `file=${join(own, "seed.tar")},if=virtio,format=raw,readonly=on`],
+      // restrict: the guest reaches nothing; only the forwarded port leads in.
+      ...["-netdev", `user,id=mgmt,restrict=on,ipv6=off,hostfwd=tcp:${address}:${port}-:22`],
+      ...["-device", `virtio-net-pci,netdev=mgmt,mac=${macOf(number, 0)},romfile=`],
+      // ctrl_vlan: a qemu that takes up a saved state forgets which VLANs the guest wants to hear, and drops them all.
+      ...nics.flatMap(({ mac, socket }, index) => [
+        ...["-netdev", `stream,id=nic${index},server=off,addr.type=unix,addr.path=${socket}`],
+        ...["-device", `virtio-net-pci,netdev=nic${index},mac=${mac},romfile=,ctrl_vlan=off`],
+      ]),
+      ...["-device", "virtio-rng-pci", "-serial", `file:${join(own, "console")}`, "-qmp", "stdio"],
+    ];
+  }
+
+  async #monitor(command: string, tolerate?: RegExp): Promise<void> {
+    const said = await this.#ask("human-monitor-command", { "command-line": command });
+    if (typeof said === "string" && said.trim() !== "" && !tolerate?.test(said)) {
+      throw new Error(`${this.#name}: ${command}: ${said.trim()}`);
+    }
+  }
+
+  #ask(execute: string, args?: Record<string, unknown>): Promise<unknown> {
+    const child = this.#child;
+    if (!child) return Promise.reject(new Error(`${this.#name} is off: start it with reset ${this.#name}`));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(({ error, return: value }) => {
+        if (error) reject(new Error(`${this.#name}: ${execute}: ${error.desc}`));
+        else resolve(value);
+      });
+      child.stdin?.write(`${JSON.stringify({ execute, arguments: args })}\n`);
+    });
+  }
+}
+
+interface Answer {
+  return?: unknown;
+  error?: { desc: string };
+}

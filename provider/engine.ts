@@ -1,0 +1,243 @@
+import { Failure } from "./errors.ts";
+import { Activity } from "./host/activity.ts";
+import type { Command } from "./host/command.ts";
+import type { Facts } from "./host/facts.ts";
+import { missing, type Node } from "./host/graph.ts";
+import { Session } from "./host/session.ts";
+import type { HostSettings } from "./host/settings.ts";
+import type { Around, Kind } from "./kind.ts";
+import type { Difference, Properties, Subject } from "./resource.ts";
+import * as resource from "./resource.ts";
+import { type Fields, isUnknown, type Problem, parseFields, UNKNOWN } from "./schema/field.ts";
+import { listed, nearest } from "./schema/words.ts";
+
+/** What became of a resource: its properties, and the commands that ran for it. */
+export interface Changed {
+  readonly host: string;
+  readonly commands: readonly Command[];
+  readonly state: Properties;
+}
+
+/** What a preview shows of one resource. */
+export interface Preview {
+  readonly host: string;
+  /** Undefined when they depend on values that are only known at up. */
+  readonly commands?: readonly Command[] | undefined;
+  readonly warnings: readonly string[];
+  /** The properties as far as they are known. */
+  readonly state: Properties;
+}
+
+type Tell = (text: string) => void;
+
+/** Checks, compares, reads and changes resources of any kind on the hosts of one provider configuration. */
+export class Engine {
+  readonly #hosts: Readonly<Record<string, HostSettings>>;
+  readonly #sessions = new Map<string, Session>();
+  readonly #activity = new Activity();
+  /** The resources that were checked so far, by kind and owner: two kinds may share a resource's name. */
+  readonly #declared = new Map<string, Subject & { want: Properties; makes: readonly Node[] }>();
+
+  constructor(hosts: Readonly<Record<string, HostSettings>>) {
+    this.#hosts = hosts;
+  }
+
+  /** Refuses what has not begun; what is in flight goes on to its end. */
+  cancel() {
+    for (const session of this.#sessions.values()) session.cancel();
+  }
+
+  /** Ends all conversations, after the groups in flight. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+  }
+
+  /** The inputs in normal form with defaults filled in, and all that is wrong with them. */
+  check({ kind, owner }: Subject, given: Properties): { inputs: Properties; problems: Problem[] } {
+    const problems: Problem[] = [];
+    const fields: Fields = { ...resource.commonInputs, ...kind.inputs };
+    const inputs: Properties = parseFields(fields, { ...derive(kind, given), ...given }, "", (path, reason) =>
+      problems.push({ path, reason }),
+    );
+    const host = inputs.host as string;
+    if (problems.length === 0 && host !== UNKNOWN && !this.#hosts[host])
+      problems.push({ path: "host", reason: this.#unknownHost(host) });
+    if (problems.length > 0 || isUnknown(inputs)) return { inputs, problems };
+    for (const [path, reason] of Object.entries(kind.check?.(inputs) ?? {})) problems.push({ path, reason });
+    const { makes } = kind.edges(inputs);
+    const rival = this.#others({ kind, owner }, host).find(
+      (other) => !kind.adopts && !other.kind.adopts && makes.some((node) => other.makes.includes(node)),
+    );
+    if (rival)
+      problems.push({
+        path: "name",
+        reason: `${inputs.name} on ${host} is what ${rival.owner.split("/").at(-1)} makes already`,
+      });
+    if (problems.length === 0) this.#declared.set(keyOf({ kind, owner }), { kind, owner, want: inputs, makes });
+    return { inputs, problems };
+  }
+
+  /** Where the state that was read differs from what is wanted. Pure: no host is asked. */
+  diff(kind: Kind, have: Properties, want: Properties): Difference[] {
+    return resource.differences(kind, have, want);
+  }
+
+  /** The inputs that a state amounts to: those that `recorded` inputs manage, or all when there are none (an import). */
+  managed(kind: Kind, state: Properties, recorded: Properties | undefined): Properties {
+    const names = Object.keys(recorded ?? { ...resource.commonInputs, ...kind.inputs });
+    const differing = new Set(
+      recorded && resource.differences(kind, state, recorded).map(({ path }) => resource.top(path)),
+    );
+    return Object.fromEntries(
+      names.map((name) => [name, recorded && !differing.has(name) ? recorded[name] : state[name]]),
+    );
+  }
+
+  /** What is on the host under an ID; undefined when there is nothing. `recorded` is the state of the last run. */
+  async read(id: string, kind: Kind, recorded: Properties | undefined, tell?: Tell): Promise<Properties | undefined> {
+    const { host, name } = resource.parseId(id, kind);
+    if (this.#hosts[host]?.gone && recorded) return recorded;
+    const have = kind.read(name, await this.#session(host).look(kind.facts, tell));
+    return have && resource.stateOf(kind, host, have, recorded?.before as Properties | undefined);
+  }
+
+  /** What creating (no `recorded` state) or updating would do now. Changes nothing. */
+  async preview(
+    { kind, owner }: Subject,
+    want: Properties,
+    recorded: Properties | undefined,
+    tell?: Tell,
+  ): Promise<Preview> {
+    const host = want.host as string;
+    const later = { ...kind.outputs, ...(kind.adopts && resource.adoptedOutputs) };
+    const outputs = Object.fromEntries(Object.keys(later).map((name) => [name, recorded?.[name] ?? UNKNOWN]));
+    if (isUnknown(want)) return { host, warnings: [], state: { ...outputs, ...want } };
+    const facts = await this.#session(host).look(kind.facts, tell);
+    const name = resource.identify(kind, want, host, facts);
+    const have = kind.read(name, facts);
+    if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have);
+    const around = this.#around({ kind, owner }, host);
+    const warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
+    for (const node of kind.edges(want).needs) {
+      const problem = around.changes(node) ? undefined : missing(node, host, facts);
+      if (problem) warnings.push(`${problem}; up will fail unless something makes it first`);
+    }
+    const unmanaged = Object.fromEntries(Object.keys(kind.inputs).map((input) => [input, have?.[input]]));
+    const state = { ...unmanaged, ...outputs, ...want };
+    return { host, commands: resource.transition(kind, want, have, around), warnings, state };
+  }
+
+  /** Makes a thing, or adopts it; answers its ID and its state. */
+  async create(subject: Subject, want: Properties, tell: Tell): Promise<Changed & { id: string }> {
+    const { kind } = subject;
+    const host = want.host as string;
+    let course: resource.Course | undefined;
+    const made = (now: Properties) => ({
+      id: resource.formatId(host, kind, course?.name ?? ""),
+      state: resource.stateOf(kind, host, now, resource.beforeOf(kind, course?.have, want)),
+    });
+    try {
+      const { now, commands } = await this.#change(subject, host, want, false, tell, (facts) => {
+        const name = resource.identify(kind, want, host, facts);
+        const have = kind.read(name, facts);
+        resource.refuseForeign(subject, host, name, have);
+        course = { name, have, want };
+        return course;
+      });
+      return { ...made(now), host, commands };
+    } catch (e) {
+      // Something of it may be there: the next run must know of it.
+      if (!course || !(e instanceof Failure) || (e.kind !== "lost" && e.kind !== "undoFailed")) throw e;
+      const failure = new Failure(e.kind, e.message);
+      failure.reached = made(want);
+      throw failure;
+    }
+  }
+
+  /** Makes a thing as wanted, whatever has become of it since the last run. */
+  async update(id: string, subject: Subject, want: Properties, recorded: Properties, tell: Tell): Promise<Changed> {
+    const { kind } = subject;
+    const { host, name } = resource.parseId(id, kind);
+    let have: Properties | undefined;
+    const { now, commands } = await this.#change(subject, host, want, false, tell, (facts) => {
+      have = kind.read(name, facts);
+      return { name, have, want };
+    });
+    const before = { ...resource.beforeOf(kind, have, want), ...(recorded.before as Properties | undefined) };
+    return { host, commands, state: resource.stateOf(kind, host, now, before) };
+  }
+
+  /** Takes a thing away, or puts back what it was when it was adopted. What is not there any more is gone already. */
+  async delete(id: string, subject: Subject, recorded: Properties, tell: Tell): Promise<Changed> {
+    const { kind } = subject;
+    const { host, name } = resource.parseId(id, kind);
+    if (this.#hosts[host]?.gone) return { host, commands: [], state: {} };
+    const { now, commands } = await this.#change(subject, host, recorded, true, tell, (facts) => {
+      const have = kind.read(name, facts);
+      const before = kind.adopts ? (recorded.before as Properties | undefined) : undefined;
+      return { name, have, want: have && before };
+    });
+    return { host, commands, state: now };
+  }
+
+  /** Runs one operation and answers what is there after it. */
+  async #change(
+    subject: Subject,
+    host: string,
+    about: Properties,
+    removes: boolean,
+    tell: Tell,
+    decide: (facts: Facts) => resource.Course,
+  ): Promise<{ now: Properties; commands: readonly Command[] }> {
+    const around = this.#around(subject, host);
+    const operation = resource.operationOf(subject.kind, around, host, about, removes, decide, tell);
+    const outcome = await this.#session(host).change(operation);
+    if ("failure" in outcome) throw outcome.failure;
+    return { now: operation.reached(outcome.facts), commands: operation.commands() };
+  }
+
+  /** What the program declares around a resource. */
+  #around(subject: Subject, host: string): Around {
+    const others = this.#others(subject, host);
+    return {
+      owner: subject.owner,
+      changes: (node) => others.some(({ makes }) => makes.includes(node)),
+      siblings: others.filter((other) => other.kind === subject.kind).map(({ want }) => want),
+    };
+  }
+
+  /** The other resources of the program on a host. */
+  #others(subject: Subject, host: string) {
+    const own = keyOf(subject);
+    return [...this.#declared].filter(([key, { want }]) => key !== own && want.host === host).map(([, other]) => other);
+  }
+
+  #session(host: string): Session {
+    const settings = this.#hosts[host];
+    if (!settings) throw new Failure("invalid", `host ${this.#unknownHost(host)}`);
+    if (settings.gone) throw new Failure("refused", `host ${host} is marked as gone (hostnet:hosts.${host}.gone)`);
+    const session = this.#sessions.get(host) ?? new Session(host, settings, this.#activity);
+    this.#sessions.set(host, session);
+    return session;
+  }
+
+  #unknownHost(host: string): string {
+    const names = Object.keys(this.#hosts);
+    if (names.length === 0)
+      return `must be a host of the provider's configuration, but hostnet:hosts is empty; got ${host}`;
+    const near = nearest(host, names);
+    return `must be ${listed(names)} (the names in hostnet:hosts), got ${host}${near ? `; did you mean ${near}?` : ""}`;
+  }
+}
+
+const keyOf = ({ kind, owner }: Subject) => `${kind.type} ${owner}`;
+
+/** What the kind derives from the inputs that are given; not known before up when one of them is not. */
+function derive(kind: Kind, given: Properties): Properties {
+  const known = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined && !isUnknown(value)),
+  );
+  const derived: Properties = kind.derive?.(known) ?? {};
+  const waiting = isUnknown(given) ? Object.keys(kind.inputs).filter((name) => kind.inputs[name]?.isDerived) : [];
+  return { ...Object.fromEntries(waiting.map((name) => [name, UNKNOWN])), ...derived };
+}

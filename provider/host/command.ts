@@ -1,0 +1,63 @@
+/** One command on a host: an argument list, never a string to be parsed by a shell. */
+export interface Command {
+  readonly argv: readonly string[];
+  /** Text for its standard input; for what must not stand on a command line. */
+  readonly stdin?: string;
+}
+
+/**
+ * A template tag for the commands of one tool: `` ip`link set dev ${name} mtu ${mtu}` ``.
+ * Blanks in the literal text separate arguments; a value is always part of exactly one argument, whatever it holds;
+ * an array stands for as many arguments as it has elements.
+ */
+export function tool(name: string) {
+  return (text: TemplateStringsArray, ...values: (string | number | readonly string[])[]): Command => {
+    const argv = [name];
+    let word: string | undefined;
+    const end = () => {
+      if (word !== undefined) argv.push(word);
+      word = undefined;
+    };
+    text.forEach((literal, i) => {
+      literal.split(/(\s+)/).forEach((piece) => {
+        if (/^\s+$/.test(piece)) end();
+        else if (piece !== "") word = (word ?? "") + piece;
+      });
+      const value = values[i];
+      if (value === undefined) return;
+      if (typeof value === "object") {
+        end();
+        argv.push(...value);
+      } else word = (word ?? "") + String(value);
+    });
+    end();
+    return { argv };
+  };
+}
+
+export const ip = tool("ip");
+export const docker = tool("docker");
+
+/** One argument as a POSIX shell reads it: the only place where anything is quoted. */
+export function quote(argument: string): string {
+  // A NUL cannot be passed to a process at all; a shell would drop it silently and run something else.
+  if (argument.includes("\0")) throw new RangeError("an argument must not contain a NUL character");
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The command as a shell reads it, and as a person can paste it. */
+export function render({ argv }: Command): string {
+  return argv.map(quote).join(" ");
+}
+
+/** The command as lines of at most `width` characters where its arguments allow that; a shell reads them as one. */
+export function fold({ argv }: Command, width: number): string[] {
+  const folded: string[] = [];
+  for (const word of argv.map(quote)) {
+    const line = folded.at(-1);
+    // Room for the blank before the word and for the backslash after it.
+    if (line !== undefined && line.length + word.length + 3 <= width) folded[folded.length - 1] = `${line} ${word}`;
+    else folded.push(line === undefined ? word : `  ${word}`);
+  }
+  return folded.map((line, i) => (i < folded.length - 1 ? `${line} \\` : line));
+}

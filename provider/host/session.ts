@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../errors.ts";
+import type { Activity } from "./activity.ts";
+import { type Conversation, connect } from "./connection.ts";
+import type { FactName, Facts } from "./facts.ts";
+import { unmet } from "./graph.ts";
+import { locked } from "./lock.ts";
+import type { HostSettings } from "./settings.ts";
+import { look, type Operation, type Outcome, type Talk, transact } from "./transaction.ts";
+
+/** The engine calls in bursts of up to 64 within 60 ms: waiting this long, in ms, makes one group of most of them. */
+const gather = 10;
+
+/** How long a failed connection speaks for the next ones, in ms: otherwise each of 100 resources would wait anew. */
+const failureLasts = 30_000;
+
+type Tell = (text: string) => void;
+type Pending = { tell: Tell; reject(reason: unknown): void };
+type Look = Pending & { names: readonly FactName[]; resolve(facts: Facts): void };
+type Change = Pending & { operation: Operation; resolve(outcome: Outcome): void };
+
+/**
+ * One conversation with one host. Requests that arrive while it is busy wait and form the next group: any number of
+ * looks is one exchange, any number of changes one transaction. A change that needs what is not there yet waits until
+ * another change has made it, or nobody else is expected.
+ */
+export class Session {
+  readonly host: string;
+  readonly #settings: HostSettings;
+  readonly #activity: Activity;
+  #conversation: Conversation | undefined;
+  #failed: { failure: unknown; at: number } | undefined;
+  #waiting: (Look | Change)[] = [];
+  /** Changes that need what is not there yet. */
+  #held: Change[] = [];
+  #working: Promise<void> | undefined;
+
+  constructor(host: string, settings: HostSettings, activity: Activity) {
+    this.host = host;
+    this.#settings = settings;
+    this.#activity = activity;
+  }
+
+  /** Reads tables of the host. */
+  look(names: readonly FactName[], tell: Tell = () => {}): Promise<Facts> {
+    return new Promise((resolve, reject) => this.#enqueue({ names, tell, resolve, reject }));
+  }
+
+  /** Changes the host; rejects when nobody can say what became of the change. */
+  change(operation: Operation): Promise<Outcome> {
+    const tell = (text: string) => operation.progress(text);
+    return new Promise((resolve, reject) => this.#enqueue({ operation, tell, resolve, reject }));
+  }
+
+  /** Refuses the requests that wait; the group in flight goes on to its end. */
+  cancel() {
+    const refused = [...this.#held, ...this.#waiting];
+    this.#held = [];
+    this.#waiting = [];
+    for (const request of refused)
+      request.reject(new Failure("cancelled", `cancelled before anything was done on ${this.host}`));
+  }
+
+  /** Ends the conversation after the group in flight. */
+  async close(): Promise<void> {
+    await this.#working;
+    this.#conversation?.close();
+  }
+
+  #enqueue(request: Look | Change) {
+    this.#activity.touch();
+    if (this.#working && "operation" in request) request.tell(`waiting for its turn on ${this.host}`);
+    this.#waiting.push(request);
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async #work() {
+    while (this.#waiting.length > 0 || this.#held.length > 0) {
+      await sleep(gather);
+      const patient = this.#waiting.length > 0;
+      if (!patient && !this.#activity.isOver) continue;
+      const group = [...this.#held, ...this.#waiting];
+      this.#held = [];
+      this.#waiting = [];
+      try {
+        await this.#activity.during(() => this.#serve(group, patient));
+      } catch (e) {
+        // What is told to have failed must not be done later.
+        this.#held = this.#held.filter((change) => !group.includes(change));
+        for (const request of group) request.reject(e);
+      }
+    }
+  }
+
+  async #serve(group: readonly (Look | Change)[], patient: boolean) {
+    const talk: Talk = () =>
+      this.#talk((text) => {
+        for (const request of group) request.tell(text);
+      });
+    const changes = group.filter((request) => "operation" in request);
+    const names = group.flatMap((request) => ("names" in request ? request.names : request.operation.facts));
+    const answerLooks = async (speak: Talk) => {
+      const facts = await look(this.host, speak, [...new Set(names)]);
+      for (const request of group) if ("names" in request) request.resolve(facts);
+      return facts;
+    };
+    if (changes.length === 0) {
+      await answerLooks(talk);
+      return;
+    }
+    const tell = (text: string) => {
+      for (const change of changes) change.tell(text);
+    };
+    await locked(this.host, talk, tell, async (lockedTalk) => {
+      const facts = await answerLooks(lockedTalk);
+      const ready = patient ? this.#hold(changes, facts) : changes;
+      if (ready.length === 0) return;
+      const operations = ready.map(({ operation }) => operation);
+      const outcomes = await transact(this.host, lockedTalk, operations, facts);
+      for (const [i, change] of ready.entries()) change.resolve(outcomes[i] as Outcome);
+    });
+  }
+
+  /** Holds back the changes that need what is not there yet; answers the others. */
+  #hold(changes: readonly Change[], facts: Facts): Change[] {
+    const needs = unmet(
+      changes.map(({ operation }) => operation),
+      facts,
+    );
+    for (const [i, change] of changes.entries()) {
+      const need = needs[i];
+      if (need === undefined) continue;
+      change.tell(`waiting for ${need} on ${this.host}`);
+      this.#held.push(change);
+    }
+    return changes.filter((_, i) => needs[i] === undefined);
+  }
+
+  async #talk(tell: Tell): Promise<Conversation> {
+    if (this.#conversation?.open) return this.#conversation;
+    if (this.#failed && Date.now() - this.#failed.at < failureLasts) throw this.#failed.failure;
+    tell(`connecting to ${this.host}`);
+    try {
+      this.#conversation = await connect(this.host, this.#settings, tell);
+      this.#failed = undefined;
+      tell(`looking at ${this.host}`);
+      return this.#conversation;
+    } catch (failure) {
+      if (failure instanceof Failure) this.#failed = { failure, at: Date.now() };
+      throw failure;
+    }
+  }
+}

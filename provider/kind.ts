@@ -1,0 +1,87 @@
+import type { Command } from "./host/command.ts";
+import type { FactName, Facts } from "./host/facts.ts";
+import type { Node } from "./host/graph.ts";
+import type { Fields, Values } from "./schema/field.ts";
+
+/**
+ * What a kind of resource consists of: one value in one file. The types of the inputs, validation, `schema.json`, the
+ * SDKs, preview, diff, refresh, import, undo and the law tests follow from it.
+ *
+ * `want` is the desired state, `have` the observed one. Both are made of the inputs; `have` holds the outputs too.
+ * An input that `want` leaves out is unmanaged: a plan neither sets it nor resets it.
+ */
+export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F extends FactName = FactName> {
+  /** In the words of its users: `VlanInterface`. */
+  readonly type: string;
+  /** One sentence for the documentation. */
+  readonly summary: string;
+  readonly inputs: I;
+  readonly outputs: O;
+  /** The tables of a host that `id`, `read`, `examine` and `plan` look at. */
+  readonly facts: readonly F[];
+  /** An existing thing is adopted: what it was before is recorded at create and restored at delete. */
+  readonly adopts?: boolean;
+
+  /** Values for inputs that are `derived()`, from those that were given; a missing one may be left undefined. */
+  derive?(given: Partial<Values<I>>): Partial<Values<I>>;
+  /** What is wrong with the inputs taken together: reasons by path. Runs on valid and known values only. */
+  check?(want: Values<I>): Record<string, string>;
+  /** The name that tells it from others of its kind on its host: the last part of its ID. */
+  id(want: Values<I>, facts: Pick<Facts, F>): string | undefined;
+  /** What it makes, and what must be there first: orders groups, explains a missing parent. */
+  edges(want: Values<I>): Edges;
+  /** What is on the host under this name, in the words of the inputs; undefined when there is nothing. */
+  read(name: string, facts: Pick<Facts, F>): State<I, O> | undefined;
+  /** What on this host stands in the way of the change, or makes it useless. Nothing has been touched yet. */
+  examine?(change: Change<I, O>, facts: Pick<Facts, F>, around: Around<Values<I>>): Finding[];
+  /** The commands that turn `have` into `want`. A pure function. No `want`: the thing goes; no `have`: there is none. */
+  plan(want: Values<I> | undefined, have: State<I, O> | undefined, around: Around<Values<I>>): Command[];
+
+  /** Two states between which the laws move on a real kernel, and what must be there for that. */
+  readonly samples: { readonly given: readonly Command[]; readonly a: Values<I>; readonly b: Values<I> };
+}
+
+/** What is on a host: inputs and outputs as observed, and whose it is. */
+export type State<I extends Fields, O extends Fields> = Values<I> & Values<O> & { readonly owner?: string | undefined };
+
+export interface Edges {
+  readonly makes: readonly Node[];
+  readonly needs: readonly Node[];
+}
+
+export interface Change<I extends Fields, O extends Fields> {
+  readonly want: Values<I> | undefined;
+  readonly have: State<I, O> | undefined;
+  /** Whether it takes a new thing: the one that is there goes first. */
+  readonly anew: boolean;
+}
+
+/** What a plan may know besides its own two states. */
+export interface Around<Want = Readonly<Record<string, unknown>>> {
+  /** Whose the thing is to be: `<project>/<stack>/<resource>`; written into the thing where it has a place for that. */
+  readonly owner: string;
+  /** Whether the same program makes or changes this node too, so that what the host shows of it is about to change. */
+  changes(node: Node): boolean;
+  /** What the same program wants of the same kind on the same host, besides this. */
+  readonly siblings: readonly Want[];
+}
+
+/** What stands in the way of a change (`error`), or will not work as meant (`warning`). */
+export interface Finding {
+  readonly severity: "error" | "warning";
+  /** Empty when it is about the thing as a whole. */
+  readonly property: string;
+  /** Continues the property's name: `must …, got …`. */
+  readonly reason: string;
+}
+
+/** A finding that refuses the change. */
+export const refusal = (property: string, reason: string): Finding => ({ severity: "error", property, reason });
+
+/** A finding that the user should know of. */
+export const warning = (property: string, reason: string): Finding => ({ severity: "warning", property, reason });
+
+/** A kind, with its types inferred from its fields. */
+export function defineKind<I extends Fields, O extends Fields, F extends FactName>(kind: Kind<I, O, F>): Kind<I, O, F> {
+  return kind;
+}

@@ -1,0 +1,101 @@
+import { type Command, ip } from "../host/command.ts";
+import type { Link } from "../host/facts.ts";
+import { s } from "../schema/fields.ts";
+import { contains, family, network } from "../schema/net.ts";
+
+/** The inputs that all links share. A kind spreads those that it offers, with its own defaults. */
+export const linkInputs = {
+  mtu: s.int("Largest frame, in bytes.", { min: 68, max: 65535 }).optional(),
+  up: s.bool("Whether the link is administratively up."),
+  promiscuous: s.bool("Whether the link takes frames for all hardware addresses.").optional(),
+  addresses: s.set(
+    s.cidr("An address with its prefix length."),
+    "All static addresses, each with its prefix length. Link-local IPv6 addresses are the kernel's own and not among them.",
+  ),
+};
+
+/** The outputs that all links share. */
+export const linkOutputs = {
+  ifindex: s.int("The kernel's number for the link.", { min: 1, max: 2 ** 31 - 1 }),
+  mac: s.string("The hardware address."),
+};
+
+/** What links share, as desired: a property left out is unmanaged. */
+interface LinkWant {
+  readonly mtu?: number | undefined;
+  readonly up?: boolean | undefined;
+  readonly promiscuous?: boolean | undefined;
+  readonly addresses?: readonly string[] | undefined;
+}
+
+/** What no link can have: reasons by path. */
+export function checkLink({ addresses = [] }: LinkWant): Record<string, string> {
+  const i = addresses.findIndex((address) => contains("fe80::/10", address));
+  return i < 0
+    ? {}
+    : { [`addresses[${i}]`]: `must not be link-local: the kernel gives each link its own, got ${addresses[i]}` };
+}
+
+/** What links share, as observed. */
+export function readLink({ index, mtu, up, promiscuous, addresses, mac }: Link) {
+  return { ifindex: index, mtu, up, promiscuous, addresses, mac };
+}
+
+/** The commands for what links share. Without `have` the link was just made by an earlier command. */
+export function planLink(name: string, want: LinkWant, have: LinkWant | undefined): Command[] {
+  const steps: Command[] = [];
+  if (want.mtu !== undefined && want.mtu !== have?.mtu) steps.push(ip`link set dev ${name} mtu ${want.mtu}`);
+  if (want.promiscuous !== undefined && want.promiscuous !== (have?.promiscuous ?? false))
+    steps.push(ip`link set dev ${name} promisc ${want.promiscuous ? "on" : "off"}`);
+  const turns = want.up !== undefined && want.up !== (have?.up ?? false);
+  const turn = turns ? [ip`link set dev ${name} ${want.up ? "up" : "down"}`] : [];
+  if (!want.addresses) return [...steps, ...turn];
+  const [want4, want6] = families(want.addresses);
+  const [have4, have6] = families(have?.addresses ?? []);
+  const gone6 = without(have6, want6).map((address) => ip`address delete ${address} dev ${name}`);
+  // A link that goes down loses its IPv6 addresses unless `keep_addr_on_down` is set.
+  if (turns && !want.up)
+    return [...steps, ...gone6, ...turn, ...planIpv4(name, want4, have4), ...want6.map((a) => replace(name, a))];
+  const added6 = without(want6, have6).map((address) => ip`address add ${address} dev ${name}`);
+  return [...steps, ...turn, ...planIpv4(name, want4, have4), ...added6, ...gone6];
+}
+
+const families = (all: readonly string[]) =>
+  [all.filter((a) => family(a) === 4), all.filter((a) => family(a) === 6)] as const;
+const without = (all: readonly string[], those: readonly string[]) => all.filter((a) => !those.includes(a));
+const replace = (name: string, address: string) => ip`address replace ${address} dev ${name}`;
+
+/**
+ * The first address of a network on a link is its primary, which the host speaks from. Where a network's addresses
+ * change, the first that is wanted becomes the primary: so a way back ends where it began.
+ */
+function planIpv4(name: string, want: readonly string[], have: readonly string[]): Command[] {
+  const changes = [...new Set([...have, ...want].map(network))].map((net) => {
+    const [wanted, there] = [want, have].map((all) => all.filter((a) => network(a) === net)) as [string[], string[]];
+    const [added, kept] = [without(wanted, there), there.filter((a) => wanted.includes(a))];
+    if (added.length === 0 && kept.length === there.length) return { added: [], gone: [], lost: [] };
+    const gone =
+      kept[0] === undefined || kept[0] === wanted[0] ? without(there, kept) : without(there, wanted.slice(0, 1));
+    // A primary takes the others with it unless `promote_secondaries` is set: put them back.
+    const lost = there[0] !== undefined && gone.includes(there[0]) ? wanted : [];
+    // The last first: what goes with its primary could not be deleted after it.
+    return { added, gone: gone.toReversed(), lost };
+  });
+  return [
+    // An interface without addresses loses its routes: add before deleting.
+    ...changes.flatMap(({ added }) => added.map((address) => ip`address add ${address} dev ${name}`)),
+    ...changes.flatMap(({ gone }) => gone.map((address) => ip`address delete ${address} dev ${name}`)),
+    ...changes.flatMap(({ lost }) => lost.map((address) => replace(name, address))),
+  ];
+}
+
+const mark = "hostnet:";
+
+/** The link's alias, as far as it tells whose the link is. */
+export const ownerOf = ({ alias }: Link): string | undefined =>
+  alias?.startsWith(mark) ? alias.slice(mark.length) : undefined;
+
+/** Writes into the link whose it is. */
+export function planOwner(name: string, owner: string, have: { owner?: string | undefined } | undefined): Command[] {
+  return have?.owner === owner ? [] : [ip`link set dev ${name} alias ${mark + owner}`];
+}

@@ -1,0 +1,210 @@
+import { createHash } from "node:crypto";
+import { Failure } from "./errors.ts";
+import { type Command, render } from "./host/command.ts";
+import type { Facts } from "./host/facts.ts";
+import type { Operation } from "./host/transaction.ts";
+import type { Around, Finding, Kind } from "./kind.ts";
+import { compareFields, type DifferenceKind, type Fields } from "./schema/field.ts";
+import { s } from "./schema/fields.ts";
+
+/** Property values as the engine knows them: inputs, outputs, or both. */
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** One place at which a resource is to change. */
+export interface Difference {
+  readonly path: string;
+  readonly kind: DifferenceKind;
+  /** Whether it takes a new object. */
+  readonly replaces: boolean;
+}
+
+/** A resource of a program: its kind, and whose its thing on the host is. */
+export interface Subject {
+  readonly kind: Kind;
+  /** `<project>/<stack>/<resource>`. */
+  readonly owner: string;
+}
+
+/** Whose a resource's thing is, in at most 200 bytes: the kernel takes 255 as the alias of a link. */
+export function formatOwner(project: string, stack: string, name: string): string {
+  const whole = `${project}/${stack}/${name}`;
+  if (Buffer.byteLength(whole) <= 200) return whole;
+  // Cut off, two long names would be one.
+  const hash = createHash("sha256").update(whole).digest("hex").slice(0, 12);
+  return `${Buffer.from(whole)
+    .subarray(0, 180)
+    .toString()
+    .replace(/\ufffd+$/, "")}-${hash}`;
+}
+
+/** The input that every resource has. */
+export const commonInputs = { host: s.host() };
+
+/** The output of resources that adopt what exists. */
+export const adoptedOutputs = {
+  before: s.map(s.any("A value."), "What the properties that are managed were before; delete puts them back."),
+};
+
+/** `VlanInterface` as IDs write it: `vlan-interface`. */
+export const kebab = (type: string): string => type.replace(/(?<=[a-z])[A-Z]/g, "-$&").toLowerCase();
+
+/** An ID says where a thing is and what: `node1/vlan-interface/ens33.10`. */
+export const formatId = (host: string, { type }: Kind, name: string): string => `${host}/${kebab(type)}/${name}`;
+
+/** The parts of an ID. */
+export function parseId(id: string, kind: Kind): { host: string; name: string } {
+  const middle = `/${kebab(kind.type)}/`;
+  const at = id.indexOf(middle);
+  if (at < 1 || at + middle.length === id.length)
+    throw new Failure("invalid", `the ID of a ${kind.type} must be <host>${middle}<name>, got ${id}`);
+  return { host: id.slice(0, at), name: id.slice(at + middle.length) };
+}
+
+/** Where `have` differs from `want`, in what `want` manages. */
+export function differences(kind: Kind, have: Properties, want: Properties): Difference[] {
+  const found: Difference[] = [];
+  for (const [name, field] of Object.entries({ ...commonInputs, ...kind.inputs }))
+    compareFields({ [name]: field } as Fields, have, { [name]: want[name] }, "", (path, difference) =>
+      found.push({ path, kind: difference, replaces: field.replace }),
+    );
+  return found;
+}
+
+/** The property at the top of a path: `subnets` of `subnets[0].gateway`. */
+export const top = (path: string): string => path.replace(/[.[].*/s, "");
+
+/** Whether a change takes a new thing, because what differs cannot be changed in place. */
+const isAnew = (kind: Kind, want: Properties | undefined, have: Properties | undefined): boolean =>
+  want !== undefined &&
+  have !== undefined &&
+  differences(kind, have, { ...want, host: undefined }).some(({ replaces }) => replaces);
+
+/** What the kind says of a change on this host. */
+export function examine(
+  kind: Kind,
+  want: Properties | undefined,
+  have: Properties | undefined,
+  facts: Facts,
+  around: Around,
+) {
+  return kind.examine?.({ want, have, anew: isAnew(kind, want, have) }, facts, around) ?? [];
+}
+
+/** The commands from one state to the other; what cannot be changed in place is made anew. */
+export function transition(
+  kind: Kind,
+  want: Properties | undefined,
+  have: Properties | undefined,
+  around: Around,
+): Command[] {
+  if (!isAnew(kind, want, have)) return kind.plan(want, have, around);
+  return [...kind.plan(undefined, have, around), ...kind.plan(want, undefined, around)];
+}
+
+/** The properties that the engine keeps: where, what, and what was there before. */
+export function stateOf(kind: Kind, host: string, now: Properties, before?: Properties): Properties {
+  const { owner: _, ...properties } = now;
+  return { host, ...properties, ...(kind.adopts && { before: before ?? {} }) };
+}
+
+/** What of `have` is to be put back when a thing that `want` manages is let go. */
+export function beforeOf(kind: Kind, have: Properties | undefined, want: Properties): Properties {
+  const managed = Object.keys(kind.inputs).filter((name) => want[name] !== undefined && have?.[name] !== undefined);
+  return Object.fromEntries(managed.map((name) => [name, have?.[name]]));
+}
+
+/** The name of a thing on its host. */
+export function identify(kind: Kind, want: Properties, host: string, facts: Facts): string {
+  const name = kind.id(want, facts);
+  if (name !== undefined) return name;
+  const given = Object.entries(want).filter(([key]) => key !== "host");
+  throw new Failure(
+    "refused",
+    `${kind.type} on ${host}: the host has none that fits ${JSON.stringify(Object.fromEntries(given))}`,
+  );
+}
+
+/** Refuses a thing that is there and is not ours to change. */
+export function refuseForeign(
+  { kind, owner }: Subject,
+  host: string,
+  name: string,
+  have: (Properties & { owner?: string | undefined }) | undefined,
+) {
+  if (!have || kind.adopts || have.owner === owner) return;
+  const resource = owner.split("/").slice(2).join("/");
+  const whose = have.owner ? `is ${have.owner}'s (project/stack/resource)` : "was not made by this stack";
+  throw new Failure(
+    "refused",
+    `${kind.type} ${name} on ${host} exists already and ${whose}: import it with ` +
+      `\`pulumi import hostnet:index:${kind.type} ${resource} ${formatId(host, kind, name)}\`, or choose another name`,
+  );
+}
+
+/** Refuses a change that findings of severity error stand in the way of; answers the warnings as text. */
+export function settle(kind: Kind, host: string, name: string, findings: readonly Finding[]): string[] {
+  const text = ({ property, reason }: Finding) => `${property} ${reason}`.trim();
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0)
+    throw new Failure("refused", `${kind.type} ${name} on ${host}: ${errors.map(text).join("; ")}`);
+  return findings.map(text);
+}
+
+/** Between which states an operation goes: decided when the look is there. */
+export interface Course {
+  readonly name: string;
+  readonly have: Properties | undefined;
+  readonly want: Properties | undefined;
+}
+
+/** One change of one thing, for the transaction of its host. `about` are the inputs that name it and its edges. */
+export function operationOf(
+  kind: Kind,
+  around: Around,
+  host: string,
+  about: Properties,
+  removes: boolean,
+  decide: (facts: Facts) => Course,
+  progress: (text: string) => void,
+): Operation & { reached(facts: Facts): Properties; commands(): readonly Command[] } {
+  let course: Course | undefined;
+  let commands: readonly Command[] = [];
+  const read = (facts: Facts) => course && kind.read(course.name, facts);
+  return {
+    title: `${kind.type} ${String(about.name ?? around.owner.split("/").at(-1))}`,
+    removes,
+    edges: kind.edges(about),
+    facts: kind.facts,
+    progress,
+    plan: (facts) => {
+      const { name, have, want } = decide(facts);
+      course = { name, have, want };
+      settle(kind, host, name, examine(kind, want, have, facts, around));
+      commands = transition(kind, want, have, around);
+      return commands;
+    },
+    verify: (facts) => {
+      const now = read(facts);
+      if (!course?.want) return now ? "it is still there" : undefined;
+      if (!now) return "it is not there";
+      const wrong = differences(kind, now, { ...course.want, host: undefined });
+      return wrong.length > 0 ? describe(wrong, now, course.want) : undefined;
+    },
+    undo: (facts) => {
+      if (!course) return [];
+      const { have } = course;
+      const owner = (have?.owner as string | undefined) ?? around.owner;
+      return transition(kind, have, read(facts), { ...around, owner });
+    },
+    reached: (facts) => read(facts) ?? {},
+    commands: () => commands,
+  };
+}
+
+function describe(wrong: readonly Difference[], now: Properties, want: Properties): string {
+  const names = [...new Set(wrong.map(({ path }) => top(path)))];
+  return names.map((name) => `${name} is ${JSON.stringify(now[name])}, not ${JSON.stringify(want[name])}`).join(", ");
+}
+
+/** Commands as lines that a person can read and paste. */
+export const lines = (commands: readonly Command[]): string[] => commands.map(render);

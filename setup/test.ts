@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { buildNodeSdk } from "./build.ts";
+import { binFolder, repository } from "./paths.ts";
+import { prepare } from "./prepare.ts";
+import { step } from "./progress.ts";
+import { attached, capture } from "./run.ts";
+
+/** Format, lint, types and the quick tests; returns the exit code. */
+export async function check(args: readonly string[]): Promise<number> {
+  await buildNodeSdk();
+  const programs: [string, string[]][] = [
+    ["check: biome", ["biome", "check", "--error-on-warnings", "."]],
+    ["check: types", ["tsc", "-p", "."]],
+    ["check: types of the components", ["tsc", "-p", "components", "--noEmit"]],
+  ];
+  let mistakes = 0;
+  for (const [what, command] of programs) mistakes += (await step(what, () => quiet(command))) ? 0 : 1;
+  const status = await vitest(["--project", "quick", ...args]);
+  return mistakes > 0 ? 1 : status;
+}
+
+/** Runs vitest after setting up what the chosen groups of tests need; returns the exit code. */
+export async function test(args: readonly string[]): Promise<number> {
+  const groups = chosenGroups(args);
+  const env = await prepare(groups.has("lab") ? "lab" : groups.has("engine") ? "engine" : "none");
+  return vitest(args, env);
+}
+
+/** The groups (vitest's projects) that the arguments choose: those of `--project`, or all. */
+export function chosenGroups(args: readonly string[]): Set<string> {
+  const named = args.flatMap((arg, at) => {
+    if (arg.startsWith("--project=")) return [arg.slice("--project=".length)];
+    return arg === "--project" ? [args[at + 1] ?? ""] : [];
+  });
+  return new Set(named.length > 0 ? named : ["quick", "engine", "lab"]);
+}
+
+function vitest(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  const reporters = ["--reporter=default", "--reporter=./setup/count-reporter.ts"];
+  return attached([join(binFolder, "vitest"), "run", ...reporters, ...args], { cwd: repository, env });
+}
+
+/** Runs a checker; prints what it says only when it found something. Returns whether all is well. */
+async function quiet([program = "", ...args]: readonly string[]): Promise<boolean> {
+  const { status, stdout, stderr } = await capture([join(binFolder, program), ...args], { cwd: repository });
+  if (status !== 0) process.stdout.write(stdout + stderr);
+  return status === 0;
+}

@@ -1,0 +1,123 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { binFolder, repository } from "../../setup/paths.ts";
+import { noHosts, startHost, type TestHost } from "../engine/host.ts";
+import { newStack, ok, type Stack } from "../engine/stack.ts";
+import type { Recorded } from "../standin/recorded.ts";
+
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEOsF";
+const hosts = {
+  node1: { address: "192.0.2.1", user: "ops", port: 2201, identityFile: "/keys/lab", hostKey },
+  node2: { address: "2001:db8::2", proxyJump: "bastion.example.com" },
+};
+const project = { folder: join(repository, "examples", "macvlan-trunk") };
+
+/** Stand-ins for all packages: the hosts are not there. What a real host makes of the program, the lab shows. */
+describe("the example macvlan-trunk", () => {
+  let plugins: Record<string, string>;
+  beforeAll(async () => {
+    plugins = { hostnet: await standInFor("hostnet") };
+  });
+  afterAll(() => rm(plugins.hostnet ?? "", { recursive: true }));
+
+  async function withStack(config: Record<string, boolean>, use: (stack: Stack) => Promise<void>) {
+    const stack = await newStack({ project, hosts, config, plugins });
+    try {
+      await use(stack);
+    } finally {
+      await stack.remove();
+    }
+  }
+
+  test("makes the trunk alone by default", () =>
+    withStack({}, async (stack) => {
+      const { summary } = await ok(stack.up());
+      // The stack, the component, and on each host a NIC, two VLAN interfaces and two networks.
+      expect(summary).toEqual({ create: 12 });
+      expect(packagesOf(stack.recorded())).toEqual(["hostnet"]);
+      expect(await stack.outputs()).toMatchObject({
+        networks: { mac_net12: { node2: { name: "mac_net12", ipRange: "172.16.12.160/27" } } },
+      });
+      const children = (await stack.state()).filter(({ type }) => /^hostnet:index:(Nic|Vlan|Docker)/.test(type));
+      expect(children).toHaveLength(10);
+      for (const { urn } of children) expect(urn).toContain("::hostnet:index:MacvlanTrunk$hostnet:index:");
+    }));
+
+  test("starts containers on the networks with @pulumi/docker, over ssh as the inventory says", () =>
+    withStack({ containers: true }, async (stack) => {
+      // Four containers, and a provider for each host.
+      expect((await ok(stack.up())).summary).toEqual({ create: 18 });
+      const calls = stack.recorded();
+      expect(packagesOf(calls)).toEqual(["docker", "hostnet"]);
+      const configured = calls.filter((c) => c.package === "docker" && c.call === "configure").map((c) => c.inputs);
+      expect(byHost(configured)).toMatchObject([
+        {
+          host: "ssh://ops@192.0.2.1:2201",
+          sshOpts: JSON.stringify(["-i", "/keys/lab", "-o", `KnownHostsCommand=/bin/echo %H ${hostKey}`]),
+        },
+        { host: "ssh://[2001:db8::2]", sshOpts: JSON.stringify(["-J", "bastion.example.com"]) },
+      ]);
+      const containers = created(calls, "docker").sort((a, b) => (a.urn ?? "").localeCompare(b.urn ?? ""));
+      expect(containers.map(({ inputs }) => [inputs.name, inputs.networksAdvanced])).toEqual([
+        ["box-mac_net11", [{ name: "mac_net11", ipv4Address: "172.16.11.11" }]],
+        ["box-mac_net12", [{ name: "mac_net12", ipv4Address: "172.16.12.11" }]],
+        ["box-mac_net11", [{ name: "mac_net11", ipv4Address: "172.16.11.12" }]],
+        ["box-mac_net12", [{ name: "mac_net12", ipv4Address: "172.16.12.12" }]],
+      ]);
+    }));
+
+  test("checks the hosts with @pulumi/command before anything is made on them", () =>
+    withStack({ checks: true }, async (stack) => {
+      expect((await ok(stack.up())).summary).toEqual({ create: 14 });
+      const calls = stack.recorded().filter(({ call }) => call === "create");
+      expect(packagesOf(calls.slice(0, 2))).toEqual(["command"]);
+      expect(packagesOf(calls.slice(2))).toEqual(["hostnet"]);
+      const checks = created(calls, "command").sort((a, b) => (a.urn ?? "").localeCompare(b.urn ?? ""));
+      const known = ["-o", `KnownHostsCommand=/bin/echo %H ${hostKey}`];
+      expect(checks.map(({ inputs }) => inputs.interpreter)).toEqual([
+        ["ssh", "-o", "BatchMode=yes", "-i", "/keys/lab", ...known, "ssh://ops@192.0.2.1:2201"],
+        ["ssh", "-o", "BatchMode=yes", "-J", "bastion.example.com", "ssh://[2001:db8::2]"],
+      ]);
+      expect(checks[0]?.inputs.create).toContain("docker version");
+    }));
+});
+
+describe.skipIf(noHosts)("the smallest program, in the root of the repository", () => {
+  let host: TestHost;
+  beforeAll(async () => {
+    host = await startHost("smoke", "ip link add up0 type veth peer name peer0; ip link set up0 up");
+  });
+  afterAll(() => host?.stop());
+
+  test("previews one VLAN interface", async () => {
+    const yaml = readFileSync(join(repository, "Pulumi.yaml"), "utf8");
+    const stack = await newStack({ project: { yaml }, hosts: { node1: host.settings }, config: { parent: "up0" } });
+    try {
+      const { text, summary } = await ok(stack.preview());
+      expect(text).toContain("ip link add link up0 name up0.10 type vlan protocol 802.1Q id 10");
+      expect(summary).toEqual({ create: 2 });
+    } finally {
+      await stack.remove();
+    }
+  });
+});
+
+/** A plugin that answers for a package with the inputs it is given, and writes them down. */
+async function standInFor(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "hostnet-standin-"));
+  const program = join(repository, "test", "standin", "standin.ts");
+  const script = `#!/bin/sh\nexec "${join(binFolder, "node")}" "${program}" ${name} "$@"\n`;
+  writeFileSync(join(folder, `pulumi-resource-${name}`), script, { mode: 0o755 });
+  return folder;
+}
+
+const packagesOf = (calls: readonly Recorded[]) => [...new Set(calls.map((c) => c.package))].sort();
+
+const created = (calls: readonly Recorded[], name: string) =>
+  calls.filter((c) => c.package === name && c.call === "create");
+
+const byHost = (inputs: readonly Recorded["inputs"][]) =>
+  [...inputs].sort((a, b) => String(b.host).localeCompare(String(a.host)));

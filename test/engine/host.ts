@@ -1,0 +1,58 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { noSshd, type Sshd, startSshd } from "../host/sshd.ts";
+
+/** A host for tests of the engine: a network namespace of this machine behind a real sshd. */
+export interface TestHost {
+  /** How the provider reaches it: one entry of `hostnet:hosts`. */
+  readonly settings: { address: string; port: number; user: string; identityFile: string; hostKey: string };
+  readonly sshd: Sshd;
+  /** Runs a shell script on it, as an operator at its console would; answers what it printed. */
+  run(script: string): string;
+  stop(): Promise<void>;
+}
+
+/** Why there can be no such hosts here; undefined when there can. */
+export const noHosts = noSshd;
+
+/**
+ * Starts one. `given` runs on it first; the kernel's own link is `lo`. With `slow`, every command that changes
+ * something takes that many seconds longer, so that a test can come in between.
+ */
+export async function startHost(name: string, given: string, { slow = 0 } = {}): Promise<TestHost> {
+  const namespace = `hostnet-test-${process.pid}-${name}`;
+  const directory = mkdtempSync(join(tmpdir(), "hostnet-host-"));
+  execFileSync("ip", ["netns", "add", namespace]);
+  // sshd stays outside, where the tests can reach it; what it runs for us is inside, with mounts of its own.
+  const inside = slow > 0 ? `sh ${slowIp(directory, slow)}` : "sh";
+  const sshd = await startSshd([`ForceCommand ip netns exec ${namespace} ${inside}`]);
+  const run = (script: string) => {
+    const command = ["netns", "exec", namespace, "sh", "-ec", script];
+    const { status, stdout, stderr } = spawnSync("ip", command, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`on ${name}: ${script} exited ${status}: ${stderr}`);
+    return stdout;
+  };
+  const stop = async () => {
+    await sshd.stop();
+    execFileSync("ip", ["netns", "delete", namespace]);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  run(`ip link set lo up\n${given}`);
+  const { port, identityFile, hostKey } = sshd;
+  return { settings: { address: "127.0.0.1", port, user: "root", identityFile, hostKey }, sshd, run, stop };
+}
+
+/** Writes a script that puts a slow `ip` in the place of the real one, for itself and the shell that it becomes. */
+function slowIp(directory: string, seconds: number): string {
+  const real = realpathSync(execFileSync("sh", ["-c", "command -v ip"], { encoding: "utf8" }).trim());
+  const copy = join(directory, "ip");
+  copyFileSync(real, copy);
+  const wrapper = join(directory, "slow-ip");
+  writeFileSync(wrapper, `#!/bin/sh\ncase "$*" in -j*) ;; *) sleep ${seconds} ;; esac\nexec ${copy} "$@"\n`);
+  chmodSync(wrapper, 0o755);
+  const enter = join(directory, "enter");
+  writeFileSync(enter, `mount --bind ${wrapper} ${real} && exec sh\n`);
+  return enter;
+}

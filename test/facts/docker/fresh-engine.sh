@@ -1,0 +1,2 @@
+# Docker 20.10.24, in the lab.
+:

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Records what a table's command prints on a real host, for facts.test.ts to read. `<table>/<sentence>.sh` makes the
+# state that it is printed for: in a network namespace of this machine, or on a host of a running lab.
+#   sh test/facts/record.sh links/SENTENCE
+#   sh test/facts/record.sh docker/SENTENCE node lab/main.ts --lab test-laws ssh node1
+set -eu
+record=$1
+shift
+file="$(dirname "$0")/$record"
+case $record in
+links/*) print='ip -j -d addr show' ;;
+docker/*) print='docker version --format "{{json .Server.Version}}"; docker network inspect $(docker network ls --quiet --no-trunc)' ;;
+esac
+[ $# -gt 0 ] || set -- unshare --net --mount sh -c
+"$@" "set -e; exec 3>&1 >&2; mountpoint -q /run || mount -t tmpfs tmpfs /run; $(cat "$file.sh")
+exec >&3; $print" >"$file.stdout"

@@ -1,0 +1,113 @@
+import { Failure } from "../../provider/errors.ts";
+import { type Command, render } from "../../provider/host/command.ts";
+import type { Conversation } from "../../provider/host/connection.ts";
+import type { Facts } from "../../provider/host/facts.ts";
+import { link } from "../../provider/host/graph.ts";
+import type { Answer } from "../../provider/host/script.ts";
+import { look, type Operation } from "../../provider/host/transaction.ts";
+
+/**
+ * A host of links that are made in two steps (`link add`, `link up`) and removed in one, with a scripted conversation:
+ * `fails` are commands that exit 1, `loses` is the command after which the connection is lost.
+ */
+export class Host {
+  readonly links = new Map<string, { up: boolean }>();
+  readonly ran: string[] = [];
+  fails: string[] = [];
+  loses: string | undefined;
+  reachable = true;
+  /** Whether a look answers what nobody can read. */
+  garbled = false;
+  /** What a script whose connection was lost has still to run. */
+  readonly unfinished: Command[] = [];
+  /** How often somebody looked. */
+  looks = 0;
+  #open = true;
+
+  constructor(...links: string[]) {
+    for (const name of links) this.links.set(name, { up: true });
+  }
+
+  talk = async (): Promise<Conversation> => {
+    if (!this.reachable) throw new Failure("unreachable", "node1: no route to host");
+    this.#open = true;
+    // The lock makes a new conversation wait for a script that goes on without its connection.
+    for (const rest of this.unfinished.splice(0)) this.#run(rest);
+    const host = this;
+    return {
+      get open() {
+        return host.#open;
+      },
+      close: () => {},
+      run: async (steps, { onAnswer } = {}) => {
+        const answers: Answer[] = [];
+        for (const { command, after = [] } of steps) {
+          const skipped = after.some((k) => answers[k]?.status !== 0);
+          const answer: Answer = skipped ? { status: "skipped", stdout: "", stderr: "" } : this.#run(command);
+          answers.push(answer);
+          onAnswer?.(answers.length - 1, answer);
+          if (!skipped && render(command) === this.loses) {
+            this.loses = undefined;
+            this.unfinished.push(...steps.slice(answers.length).map((step) => step.command));
+            this.#open = false;
+            throw new Failure("lost", "node1: the connection ended");
+          }
+        }
+        return answers;
+      },
+    };
+  };
+
+  look = (): Promise<Facts> => look("node1", this.talk, ["links"]);
+
+  #run(command: Command): Answer {
+    const [tool, verb, name = ""] = command.argv;
+    if (tool === "ip") {
+      this.looks += 1;
+      const all = [...this.links].map(([ifname, { up }], i) => ({
+        ifname,
+        ifindex: i,
+        mtu: 1,
+        flags: up ? ["UP"] : [],
+      }));
+      return { status: 0, stdout: this.garbled ? "Usage: ip" : JSON.stringify(all), stderr: "" };
+    }
+    const text = render(command);
+    this.ran.push(text);
+    if (this.fails.includes(text)) return { status: 1, stdout: "", stderr: `${text}: no\n` };
+    if (verb === "add") this.links.set(name, { up: false });
+    else if (verb === "up") this.links.set(name, { up: true });
+    else this.links.delete(name);
+    return { status: 0, stdout: "", stderr: "" };
+  }
+}
+
+const add = (name: string): Command => ({ argv: ["link", "add", name] });
+const up = (name: string): Command => ({ argv: ["link", "up", name] });
+const remove = (name: string): Command => ({ argv: ["link", "remove", name] });
+
+/** Makes or removes a link that stands on others. */
+export function operation(name: string, needs: readonly string[] = [], changes: Partial<Operation> = {}): Operation {
+  const found = (facts: Facts) => facts.links.find((l) => l.name === name);
+  const removes = changes.removes ?? false;
+  let wasThere = false;
+  const make = (facts: Facts) => (found(facts)?.up ? [] : [...(found(facts) ? [] : [add(name)]), up(name)]);
+  const unmake = (facts: Facts) => (found(facts) ? [remove(name)] : []);
+  return {
+    title: `Link ${name}`,
+    removes,
+    edges: { makes: [link(name)], needs: needs.map(link) },
+    facts: ["links"],
+    plan: (facts) => {
+      wasThere = found(facts) !== undefined;
+      return removes ? unmake(facts) : make(facts);
+    },
+    verify: (facts) => {
+      if (removes) return found(facts) ? "it is still there" : undefined;
+      return found(facts)?.up ? undefined : "it is not up";
+    },
+    undo: (facts) => (wasThere ? make(facts) : unmake(facts)),
+    progress: () => {},
+    ...changes,
+  };
+}

@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { kinds } from "../provider/kinds/index.ts";
+import { kebab } from "../provider/resource.ts";
+
+const repository = resolve(import.meta.dirname, "..");
+
+/** The TypeScript files of a folder and below it, by their path in the repository. */
+const filesOf = (folder: string): string[] =>
+  readdirSync(join(repository, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(repository, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.includes("node_modules/"))
+    .sort();
+const textOf = (path: string) => readFileSync(join(repository, path), "utf8");
+
+interface Import {
+  readonly from: string;
+  /** A path in the repository, or the name of a package. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+/** What a file imports. */
+const importsOf = (from: string): Import[] =>
+  [...textOf(from).matchAll(/^(?:import|export)\s+(type\s+)?(?:[^"';]*?\s+from\s+)?"([^"]+)";/gms)].map(
+    ([, type, to = ""]) => ({
+      from,
+      to: to.startsWith(".") ? relative(repository, resolve(repository, dirname(from), to)) : to,
+      typeOnly: type !== undefined,
+    }),
+  );
+
+const provider = filesOf("provider").flatMap(importsOf);
+const line = ({ from, to }: Import) => `${from} imports ${to}`;
+
+describe("imports go one way", () => {
+  /** Files, and the only things of the provider that they may import. */
+  const rules: { name: string; files: RegExp; may: RegExp }[] = [
+    {
+      name: "a kind knows the vocabulary, and of hosts their facts, commands and graph",
+      files: /^provider\/kinds\//,
+      may: /^provider\/(kind|kinds\/(?!index)[\w-]+|schema\/\w+|host\/(facts|command|graph))\.ts$/,
+    },
+    {
+      name: "the list of kinds knows kinds",
+      files: /^provider\/kinds\/index\.ts$/,
+      may: /^provider\/(kind|kinds\/[\w-]+)\.ts$/,
+    },
+    {
+      name: "what a kind consists of is told without the machinery",
+      files: /^provider\/kind\.ts$/,
+      may: /^provider\/(schema\/\w+|host\/(facts|command|graph))\.ts$/,
+    },
+    {
+      name: "a host's side knows no kind, no engine and no protocol",
+      files: /^provider\/host\//,
+      may: /^provider\/(host\/\w+|errors|kind|schema\/\w+)\.ts$/,
+    },
+    {
+      name: "the vocabulary knows nothing but itself",
+      files: /^provider\/schema\/(?!package)/,
+      may: /^provider\/schema\/\w+\.ts$/,
+    },
+    {
+      name: "the engine knows no particular kind and no protocol",
+      files: /^provider\/(engine|resource)\.ts$/,
+      may: /^provider\/(engine|resource|errors|kind|host\/\w+|schema\/\w+)\.ts$/,
+    },
+    {
+      name: "the server knows no particular kind and no connection",
+      files: /^provider\/(server|rpc|report|wire|config)\.ts$/,
+      may: /^provider\/(server|rpc|report|wire|config|engine|resource|errors|kind|host\/(settings|command)|schema\/\w+)\.ts$/,
+    },
+  ];
+
+  test.each(rules)("$name", ({ files, may }) => {
+    const bound = provider.filter(({ from, to }) => files.test(from) && to.startsWith("provider/"));
+    // The list of kinds is bound by a rule of its own.
+    const judged = bound.filter(({ from }) => !(from.endsWith("kinds/index.ts") && !files.source.includes("index")));
+    expect(judged.length).toBeGreaterThan(0);
+    expect(judged.filter(({ to }) => !may.test(to)).map(line)).toEqual([]);
+  });
+
+  test("and never round in a circle", () => {
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]) => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+      if (path.includes(file) || done.has(file)) return;
+      for (const { to } of provider.filter(({ from, typeOnly }) => from === file && !typeOnly))
+        visit(to, [...path, file]);
+      done.add(file);
+    };
+    for (const file of filesOf("provider")) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  test("the provider stands by itself: it imports neither tests nor the lab nor the SDK", () => {
+    const outside = provider.filter(
+      ({ to }) => /^(test|lab|setup|components|sdk|bench)\//.test(to) || to === "hostnet",
+    );
+    expect(outside.map(line)).toEqual([]);
+  });
+
+  test.each([
+    ["ip-num", /schema\/net\.ts$/],
+    ["@grpc/grpc-js", /\/(main|server|rpc|report|wire)\.ts$/],
+    ["google-protobuf", /\/(server|wire)\.ts$/],
+    ["@pulumi/pulumi", /\/(main|server|rpc|report|wire)\.ts$/],
+    ["node:child_process", /host\/(connection|agent|shell)\.ts$/],
+  ])("%s is known in one place", (name, where) => {
+    const users = provider.filter(({ to }) => to === name || to.startsWith(`${name}/`));
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter(({ from }) => !where.test(from)).map(line)).toEqual([]);
+  });
+});
+
+describe("a kind", () => {
+  test("is on the list in the order of the alphabet, once", () => {
+    const types = kinds.map(({ type }) => type);
+    expect(types).toEqual([...new Set(types)].sort());
+  });
+
+  test("is listed when it is there: each file that defines one", () => {
+    const defining = filesOf("provider/kinds").filter((path) => /\bdefineKind\(/.test(textOf(path)));
+    const names = defining.map((path) => path.replace(/.*\/|\.ts$/g, ""));
+    expect(names).toEqual(kinds.map(({ type }) => kebab(type)));
+  });
+
+  test("has golden files for what it makes, changes, leaves, removes and refuses", () => {
+    for (const { type } of kinds) {
+      const folder = join("test", "golden", kebab(type));
+      const texts = readdirSync(join(repository, folder)).map((name) => textOf(join(folder, name)));
+      expect(texts.length, type).toBeGreaterThan(10);
+      expect(texts.filter((text) => text.includes("\nerror: ")).length, type).toBeGreaterThan(2);
+      expect(
+        texts.some((text) => text.endsWith("----------\n---------- undo\n")),
+        type,
+      ).toBe(true);
+      expect(
+        texts.some((text) => text.startsWith("nothing\n")),
+        type,
+      ).toBe(true);
+    }
+  });
+
+  test("plans without a clock, chance or a look at this machine", () => {
+    for (const path of filesOf("provider/kinds")) {
+      expect(textOf(path), path).not.toMatch(/Math\.random|\bDate\b|performance\.|process\.|globalThis|\bfetch\(/);
+      expect(
+        importsOf(path)
+          .filter(({ to }) => to.startsWith("node:"))
+          .map(line),
+      ).toEqual([]);
+    }
+  });
+
+  test("stands in its file in the order in which all are read", () => {
+    const order = ["type", "summary", "inputs", "outputs", "facts", "adopts", "derive", "check", "id", "edges"];
+    const whole = [...order, "read", "examine", "plan", "samples"];
+    for (const kind of kinds) {
+      const slots = Object.keys(kind);
+      expect(slots, kind.type).toEqual(whole.filter((slot) => slots.includes(slot)));
+    }
+  });
+
+  test("has samples whose inputs are in their normal form", () => {
+    for (const { type, inputs, samples } of kinds)
+      for (const sample of [samples.a, samples.b])
+        for (const [name, value] of Object.entries(sample)) {
+          const problems: string[] = [];
+          const field = inputs[name];
+          expect(
+            field?.rule.parse(value, name, (path, reason) => problems.push(`${path} ${reason}`)),
+            type,
+          ).toEqual(value);
+          expect(problems).toEqual([]);
+        }
+  });
+});
+
+test("no file is longer than can be read in one go: 300 lines", () => {
+  const files = ["provider", "lab", "components", "test", "setup"].flatMap(filesOf);
+  const long = files.map((path) => [path, textOf(path).split("\n").length - 1] as const).filter(([, n]) => n > 300);
+  expect(long).toEqual([]);
+});

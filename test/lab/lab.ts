@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { type Lab, openLab } from "../../lab/lab.ts";
+import { connect } from "../../provider/host/connection.ts";
+import type { HostSettings } from "../../provider/host/settings.ts";
+import { repository } from "../../setup/paths.ts";
+import { snapshot } from "../snapshot.ts";
+import { runFolder } from "./setup.ts";
+
+/**
+ * The lab of an example, for tests; `up` starts it unless an earlier test file has. It has a name of its own: a
+ * developer's running demo is not the tests'.
+ */
+export function labOf(example: string): Lab {
+  return testLab(example, readFileSync(join(repository, "examples", example, "lab.yaml"), "utf8"));
+}
+
+/** A lab for tests, from the text of a lab file; it is stopped after the last test file. */
+export function testLab(name: string, text: string): Lab {
+  mkdirSync(runFolder(), { recursive: true });
+  const file = join(runFolder(), `${name}.yaml`);
+  writeFileSync(file, stringify({ ...(parse(text) as object), name: `test-${name}` }));
+  return openLab(file, (line) => process.stderr.write(`lab: ${line}\n`));
+}
+
+/** How the provider reaches a host of a lab. */
+export function settingsOf(lab: Lab, host: string): HostSettings {
+  const endpoint = lab.hosts()[host];
+  if (!endpoint) throw new Error(`lab ${lab.name} has no host ${host}`);
+  return { ...endpoint, connectTimeout: 30, gone: false };
+}
+
+/** A full snapshot of a host, through a connection of its own. */
+export async function snapshotOf(lab: Lab, host: string): Promise<string[]> {
+  const conversation = await connect(host, settingsOf(lab, host));
+  try {
+    return await snapshot(conversation);
+  } finally {
+    conversation.close();
+  }
+}

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { noHosts, startHost, type TestHost } from "../engine/host.ts";
+import { failed, type Properties, secret, TestProvider, unknown, urnOf } from "./client.ts";
+
+const nic = (name: string) => urnOf("Nic", name);
+const reason = noHosts ? ` (skipped: ${noHosts})` : "";
+
+describe.skipIf(noHosts)(`the life of a resource, call by call${reason}`, { timeout: 60_000 }, () => {
+  let host: TestHost;
+  let provider: TestProvider;
+
+  beforeAll(async () => {
+    host = await startHost("calls", "for i in 0 1 2 3 4 5; do ip link add up$i type veth peer name cable$i; done");
+    provider = await TestProvider.start();
+    await provider.configure({ node1: host.settings });
+  }, 60_000);
+  afterAll(async () => {
+    await provider?.stop();
+    await host?.stop();
+  });
+  beforeEach(() => {
+    provider.told.length = 0;
+  });
+
+  const linkOf = (name: string) => {
+    const [link] = JSON.parse(host.run(`ip -j addr show ${name}`)) as [
+      { mtu: number; flags: string[]; addr_info: { local: string }[] },
+    ];
+    return { mtu: link.mtu, up: link.flags.includes("UP"), addresses: link.addr_info.map(({ local }) => local) };
+  };
+  /** Checks and creates, as the engine does. */
+  async function made(name: string, given: Properties) {
+    const { inputs, failures } = await provider.check(nic(name), given);
+    expect(failures).toEqual([]);
+    return { inputs, ...(await provider.create(nic(name), inputs)) };
+  }
+
+  test("a preview answers all properties that are known, tells the commands, and changes nothing", async () => {
+    const before = host.run("ip addr");
+    const want = { host: "node1", name: "up0", mtu: 1400, addresses: ["10.0.0.1/24"] };
+    expect(await provider.create(nic("up0"), want, true)).toEqual({
+      id: "",
+      properties: { ...want, up: false, promiscuous: false, ifindex: unknown, mac: unknown, before: unknown },
+    });
+    expect(provider.told.filter((line) => !line.startsWith("ephemeral"))).toEqual([
+      "INFO: on node1, 2 commands:\n    ip link set dev up0 mtu 1400\n    ip address add 10.0.0.1/24 dev up0",
+    ]);
+    expect(host.run("ip addr")).toBe(before);
+  });
+
+  test("a preview says so when the commands depend on what is known at up only", async () => {
+    const want = { host: "node1", name: "up0", mtu: unknown };
+    const { properties } = await provider.create(nic("up0"), want, true);
+    expect(properties).toEqual({ ...want, ifindex: unknown, mac: unknown, before: unknown });
+    expect(provider.told).toEqual(["INFO: on node1: the commands depend on values that are known at up"]);
+  });
+
+  test("create, read, change by hand, update, delete: the host is as it was", async () => {
+    const urn = nic("up1");
+    const before = linkOf("up1");
+    const { id, inputs, properties } = await made("up1", { host: "node1", name: "up1", mtu: 1400, up: true });
+    expect(id).toBe("node1/nic/up1");
+    expect(properties).toEqual({
+      ...{ host: "node1", name: "up1", mtu: 1400, up: true, promiscuous: false, addresses: [] },
+      ifindex: expect.any(Number),
+      mac: expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
+      before: { name: "up1", mtu: 1500, up: false },
+    });
+    expect(linkOf("up1")).toMatchObject({ mtu: 1400, up: true });
+
+    expect(await provider.read(urn, id, properties, inputs)).toEqual({ id, properties, inputs });
+    expect((await provider.diff(urn, properties, inputs)).changes).toBe("none");
+
+    host.run("ip link set up1 mtu 1300; ip address add 10.6.6.6/24 dev up1");
+    const drifted = await provider.read(urn, id, properties, inputs);
+    // What nobody manages is in the state, and no drift.
+    expect(drifted.properties).toMatchObject({ mtu: 1300, addresses: ["10.6.6.6/24"], before: properties.before });
+    expect(drifted.inputs).toEqual({ ...inputs, mtu: 1300 });
+    expect((await provider.diff(urn, drifted.properties, inputs)).detailed).toEqual({ mtu: "UPDATE" });
+
+    const more = { ...inputs, addresses: ["10.0.0.1/24"] };
+    expect(await provider.update(urn, id, drifted.properties, more, true)).toMatchObject({ mtu: 1400 });
+    const updated = await provider.update(urn, id, drifted.properties, more);
+    expect(updated).toMatchObject({
+      mtu: 1400,
+      addresses: ["10.0.0.1/24"],
+      before: { name: "up1", mtu: 1500, up: false, addresses: ["10.6.6.6/24"] },
+    });
+
+    await provider.delete(urn, id, updated);
+    expect(linkOf("up1")).toEqual({ ...before, addresses: ["10.6.6.6"] });
+    expect(provider.told.filter((line) => line.startsWith("WARNING"))).toEqual([]);
+  });
+
+  test("what is gone already is gone: a delete of it succeeds, and a read says so by a blank ID", async () => {
+    host.run("ip link add short0 type veth peer name short1");
+    const { id, inputs, properties } = await made("short0", { host: "node1", name: "short0", mtu: 1400 });
+    host.run("ip link delete short0");
+    expect(await provider.read(nic("short0"), id, properties, inputs)).toEqual({ id: "", properties: {}, inputs: {} });
+    await provider.delete(nic("short0"), id, properties);
+  });
+
+  test("an import reads all from the ID alone, and answers a blank ID for what is not there", async () => {
+    const { id, inputs, properties } = await provider.read(nic("up2"), "node1/nic/up2");
+    expect(id).toBe("node1/nic/up2");
+    expect(inputs).toMatchObject({
+      host: "node1",
+      name: "up2",
+      mtu: 1500,
+      up: false,
+      promiscuous: false,
+      addresses: [],
+    });
+    expect(inputs).not.toHaveProperty("ifindex");
+    expect(properties).toMatchObject({ ...inputs, ifindex: expect.any(Number) });
+    expect((await provider.diff(nic("up2"), properties, inputs)).changes).toBe("none");
+    expect((await provider.read(nic("none"), "node1/nic/none")).id).toBe("");
+  });
+
+  test("an ID of another form is refused with the form that it must have", async () => {
+    for (const id of ["up2", "node1/up2", "node1/vlan-interface/up2", "/nic/up2", "node1/nic/"]) {
+      const error = await failed(provider.read(nic("up2"), id));
+      expect([error.code, error.message]).toEqual([
+        "INVALID_ARGUMENT",
+        `the ID of a Nic must be <host>/nic/<name>, got ${id}`,
+      ]);
+    }
+    const error = await failed(provider.read(nic("up2"), "node7/nic/up2"));
+    expect(error.message).toContain("must be node1 (the names in hostnet:hosts), got node7; did you mean node1?");
+  });
+
+  test("an interface that the host does not have is refused, at preview, with those that it has", async () => {
+    const want = { host: "node1", name: "ens32", promiscuous: true };
+    const error = await failed(provider.create(nic("ens32"), want, true));
+    expect(error.code).toBe("FAILED_PRECONDITION");
+    expect(error.message).toMatch(
+      /^Nic ens32 on node1: name must be an interface of the host \(cable0, cable1, .*\), got ens32$/,
+    );
+  });
+
+  test("trap 23: a parent that is not there is a warning at preview, since another resource may make it", async () => {
+    const urn = urnOf("VlanInterface", "v");
+    const want = {
+      host: "node1",
+      name: "up9.10",
+      parent: "up9",
+      vlanId: 10,
+      protocol: "802.1Q",
+      up: true,
+      addresses: [],
+    };
+    await provider.create(urn, want, true);
+    expect(provider.told[0]).toMatch(
+      /^WARNING: node1 has no link up9: it has .*; did you mean up\d\?; up will fail unless/,
+    );
+    const error = await failed(provider.create(urn, want));
+    expect([error.code, error.reached]).toEqual(["FAILED_PRECONDITION", undefined]);
+    expect(error.message).toContain("VlanInterface up9.10 on node1: node1 has no link up9: it has");
+  });
+
+  test("a failed command names thing, host, command and reason, and what it had changed is undone", async () => {
+    const before = linkOf("up3");
+    // IPv6 needs an MTU of 1280.
+    const want = { host: "node1", name: "up3", mtu: 1000, up: true, addresses: ["fd00::1/64"] };
+    const error = await failed(provider.create(nic("up3"), want));
+    expect([error.code, error.reached]).toEqual(["ABORTED", undefined]);
+    expect(error.message).toMatch(
+      /^Nic up3 on node1: ip address add fd00::1\/64 dev up3 exited 2: RTNETLINK answers: .*; what it had changed is undone$/,
+    );
+    expect(linkOf("up3")).toEqual(before);
+  });
+
+  describe("of which something is secret", () => {
+    test("keeps it secret in what comes back, at the same place", async () => {
+      const given = {
+        host: "node1",
+        name: "up4",
+        addresses: ["10.4.0.1/24", secret("10.4.0.2/24")],
+        mtu: secret(1400),
+      };
+      const { id, inputs, properties } = await made("up4", given);
+      expect(properties).toMatchObject({ addresses: given.addresses, mtu: given.mtu });
+      expect(await provider.read(nic("up4"), id, properties, inputs)).toMatchObject({
+        properties: { addresses: given.addresses, mtu: given.mtu },
+        inputs: { addresses: given.addresses, mtu: given.mtu },
+      });
+      // Where the places do not fit any more, the whole is secret.
+      host.run("ip address add 10.4.0.3/24 dev up4");
+      const drifted = await provider.read(nic("up4"), id, properties, inputs);
+      expect(drifted.properties.addresses).toEqual(secret(["10.4.0.1/24", "10.4.0.2/24", "10.4.0.3/24"]));
+      const updated = await provider.update(nic("up4"), id, drifted.properties, inputs);
+      expect(updated).toMatchObject({ addresses: given.addresses, mtu: given.mtu });
+      await provider.delete(nic("up4"), id, updated);
+    });
+
+    test("shows it neither in a preview nor in an error", async () => {
+      const given = { host: "node1", name: "up4", mtu: 1000, up: true, addresses: secret(["fd00::4:1/64"]) };
+      await provider.create(nic("up4"), given, true);
+      expect(provider.told.join()).toContain("ip address add [secret] dev up4");
+      const error = await failed(provider.create(nic("up4"), given));
+      expect(error.message).toContain("ip address add [secret] dev up4 exited 2");
+      expect(`${provider.told} ${error.message}`).not.toContain("fd00::4:1");
+    });
+  });
+
+  test("many at a time are one group: each has its own answer", async () => {
+    const names = ["up0", "up2", "up3", "up4", "up5"];
+    const outcomes = await Promise.allSettled(
+      names.map((name) => provider.create(nic(name), { host: "node1", name, mtu: name === "up4" ? 99_999 : 1450 })),
+    );
+    expect(outcomes.map(({ status }) => status[0])).toEqual(["f", "f", "f", "r", "f"]);
+    expect(names.map((name) => linkOf(name).mtu)).toEqual([1450, 1450, 1450, 1500, 1450]);
+    const states = await Promise.all(
+      ["up0", "none", "up5"].map((name) => provider.read(nic(name), `node1/nic/${name}`)),
+    );
+    expect(states.map(({ id }) => id)).toEqual(["node1/nic/up0", "", "node1/nic/up5"]);
+  });
+
+  test("a kind whose tool the host lacks fails, and nothing else does", async () => {
+    const want = { host: "node1", name: "net1", driver: "bridge" };
+    const [docker, link] = await Promise.allSettled([
+      provider.create(urnOf("DockerNetwork", "net1"), want),
+      provider.read(nic("up0"), "node1/nic/up0"),
+    ]);
+    expect(link.status).toBe("fulfilled");
+    expect(docker).toMatchObject({ status: "rejected", reason: { code: "FAILED_PRECONDITION" } });
+    expect(docker.status === "rejected" && docker.reason.message).toMatch(/^node1: .*`docker`/);
+  });
+});

@@ -1,0 +1,48 @@
+import { defineConfig } from "vitest/config";
+
+const everywhere = ["**/node_modules/**", "**/dist/**", "**/bin/**"];
+const engine = "test/**/*.engine.test.ts";
+const lab = "test/**/*.lab.test.ts";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "quick",
+          include: ["test/**/*.test.ts"],
+          exclude: [...everywhere, engine, lab],
+          testTimeout: 20_000,
+          // Many of them wait for a host rather than for a processor.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // The real engine, with namespaces of this machine as hosts.
+        test: {
+          name: "engine",
+          include: [engine],
+          exclude: everywhere,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // Virtual machines: one file at a time, for the files share them.
+        test: {
+          name: "lab",
+          globalSetup: "test/lab/setup.ts",
+          include: [lab],
+          exclude: everywhere,
+          testTimeout: 1_200_000,
+          hookTimeout: 1_200_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
