@@ -1,15 +1,28 @@
 import { readFileSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
 import { isMap, LineCounter, parseDocument } from "yaml";
 
 /** A data NIC of a host: the switch it is plugged into, and the tags the switch port passes (all when omitted). */
 export interface Nic {
   switch: string;
   vlans?: number[];
+  /** What the renderer gives the NIC, like 192.168.1.102/24; none of them still brings it up, and left out it is nobody's. */
+  addresses?: string[];
+  /** Where the renderer's default route leads to. */
+  gateway?: string;
+  /** Address and gateway come from the switch, which hands them out by DHCP. */
+  dhcp?: true;
 }
+
+/** What configures a machine's data NICs when it boots. */
+export type Renderer = (typeof RENDERERS)[number];
+
+const RENDERERS = ["ifupdown", "networkd", "networkmanager", "none"] as const;
 
 /** A host of the lab. A machine is a virtual machine; a namespace shares this machine's kernel and files. */
 export interface Host {
   kind: "machine" | "namespace";
+  renderer: Renderer;
   /** MB; machines only. */
   memory: number;
   /** Machines only. */
@@ -79,25 +92,28 @@ function checkHost(name: string, value: unknown): Host {
     );
   }
   const host = map(at, value ?? {}, "a map, such as { nics: { ens33: { switch: lan } } }");
-  known(at, host, ["kind", "memory", "cpus", "nics"]);
+  known(at, host, ["kind", "memory", "cpus", "renderer", "nics"]);
   const kind = host.kind ?? "machine";
   if (kind !== "machine" && kind !== "namespace") return wrong(`${at}.kind`, kind, "machine or namespace");
   if (kind === "namespace") {
-    for (const property of ["memory", "cpus"]) {
+    for (const property of ["memory", "cpus", "renderer"]) {
       if (property in host) throw new LabFileError(`${at}.${property} must be left out: a namespace has no own`);
     }
   }
+  const renderer = RENDERERS.find((one) => one === (host.renderer ?? "none"));
+  if (!renderer) return wrong(`${at}.renderer`, host.renderer, `one of ${RENDERERS.join(", ")}`);
   const nics = Object.entries(map(`${at}.nics`, host.nics ?? {}, "a map of NIC names"));
   if (nics.length > 15) throw new LabFileError(`${at}.nics must be at most 15, got ${nics.length}`);
   return {
     kind,
     memory: integer(`${at}.memory`, host.memory ?? 768, 256, 65536, " (MB)"),
     cpus: integer(`${at}.cpus`, host.cpus ?? 2, 1, 16),
-    nics: Object.fromEntries(nics.map(([nic, one]) => [nic, checkNic(at, nic, one)])),
+    renderer,
+    nics: Object.fromEntries(nics.map(([nic, one]) => [nic, checkNic(at, nic, one, renderer)])),
   };
 }
 
-function checkNic(host: string, name: string, value: unknown): Nic {
+function checkNic(host: string, name: string, value: unknown, renderer: Renderer): Nic {
   const at = `${host}.nics.${name}`;
   if (name === "eth0" || name === "lo") {
     throw new LabFileError(`${at} must be named otherwise: eth0 is the management NIC and lo the loopback`);
@@ -108,21 +124,72 @@ function checkNic(host: string, name: string, value: unknown): Nic {
     );
   }
   const nic = map(at, value, "a map, such as { switch: lan }");
-  known(at, nic, ["switch", "vlans"]);
+  known(at, nic, ["switch", "vlans", "addresses", "gateway", "dhcp"]);
   const sw = pattern(
     `${at}.switch`,
     nic.switch,
     /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,30}$/,
     "the name of a switch, as you like",
   );
-  if (nic.vlans === undefined) return { switch: sw };
-  const vlans = list(`${at}.vlans`, nic.vlans, "a list of tags from 1 to 4094; left out, all pass").map((tag, index) =>
-    integer(`${at}.vlans[${index}]`, tag, 1, 4094),
+  const checked: Nic = { switch: sw };
+  if (nic.vlans !== undefined) checked.vlans = checkVlans(`${at}.vlans`, nic.vlans);
+  if (nic.addresses === undefined) {
+    for (const property of ["gateway", "dhcp"]) {
+      if (property in nic) throw new LabFileError(`${at}.${property} needs addresses, such as [192.168.1.102/24]`);
+    }
+    return checked;
+  }
+  if (renderer === "none") {
+    const others = RENDERERS.filter((one) => one !== "none").join(", ");
+    throw new LabFileError(`${at}.addresses needs a renderer of the host to set them: one of ${others}`);
+  }
+  checked.addresses = checkAddresses(`${at}.addresses`, nic.addresses);
+  if (nic.gateway !== undefined) checked.gateway = checkGateway(`${at}.gateway`, nic.gateway, checked.addresses);
+  if (nic.dhcp !== undefined && typeof nic.dhcp !== "boolean") wrong(`${at}.dhcp`, nic.dhcp, "true or false");
+  if (nic.dhcp === true) {
+    const [address = "", another] = checked.addresses;
+    const { ip, length } = splitAddress(address);
+    const right = "the one IPv4 address that the switch hands out by DHCP, with a prefix of at most 29";
+    if (isIP(ip) !== 4 || length > 29 || another !== undefined) wrong(`${at}.addresses`, nic.addresses, right);
+    checked.dhcp = true;
+  }
+  return checked;
+}
+
+function checkVlans(at: string, value: unknown): number[] {
+  const vlans = list(at, value, "a list of tags from 1 to 4094; left out, all pass").map((tag, index) =>
+    integer(`${at}[${index}]`, tag, 1, 4094),
   );
   for (const [index, tag] of vlans.entries()) {
-    if (vlans.indexOf(tag) !== index) throw new LabFileError(`${at}.vlans must name a tag once, got ${tag} twice`);
+    if (vlans.indexOf(tag) !== index) throw new LabFileError(`${at} must name a tag once, got ${tag} twice`);
   }
-  return { switch: sw, vlans };
+  return vlans;
+}
+
+function checkAddresses(at: string, value: unknown): string[] {
+  const right = "an address with the length of its prefix, like 192.168.1.102/24";
+  return list(at, value, "a list of addresses, each with the length of its prefix").map((one, index) => {
+    const { ip, length } = splitAddress(typeof one === "string" ? one : "");
+    const most = { 0: 0, 4: 32, 6: 128 }[isIP(ip)] ?? 0;
+    return length >= 1 && length <= most ? (one as string) : wrong(`${at}[${index}]`, one, right);
+  });
+}
+
+function checkGateway(at: string, value: unknown, addresses: string[]): string {
+  const gateway = typeof value === "string" ? value : "";
+  const near = new BlockList();
+  for (const address of addresses) {
+    const { ip, length } = splitAddress(address);
+    near.addSubnet(ip, length, isIP(ip) === 6 ? "ipv6" : "ipv4");
+  }
+  if (isIP(gateway) !== 0 && near.check(gateway, isIP(gateway) === 6 ? "ipv6" : "ipv4")) return gateway;
+  return wrong(at, value, "an address in the network of one of addresses");
+}
+
+/** The parts of an address like 192.168.1.102/24; what is none has the length NaN. */
+export function splitAddress(address: string): { ip: string; length: number } {
+  const [, ip = "", length] = /^([^/%]+)\/(\d{1,3})$/.exec(address) ?? [];
+  return { ip, length: Number(length) };
 }
 
 function known(at: string, value: Record<string, unknown>, names: string[]): void {

@@ -3,16 +3,16 @@ import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { BOOT_SECONDS, bootId, SETTLE, waitForBoot } from "./boot.ts";
 import { ask, type LabStatus, NotRunning, type Request } from "./control.ts";
-import { type LabFile, readLabFile } from "./file.ts";
+import { type LabFile, readLabFile, splitAddress } from "./file.ts";
 import { labNames, labsDirectory, type Plan, readPlan } from "./plan.ts";
 import { keepReady, readyDirectory } from "./ready.ts";
 import { attempt, type Ran, type RunOptions, since, sleep, TimeoutError } from "./run.ts";
-import { type Endpoint, endpointsOf, sshCommand, waitForGreeting } from "./ssh.ts";
+import { type Endpoint, endpointsOf, type InnerEndpoint, innerEndpoint, sshCommand, waitForGreeting } from "./ssh.ts";
 import { clean, killSupervisor, lastWords, lock, onlyMachines, prepare, startSupervisor } from "./start.ts";
 
 export type { HostStatus, LabStatus } from "./control.ts";
 export type { Ran, RunOptions } from "./run.ts";
-export type { Endpoint } from "./ssh.ts";
+export type { Endpoint, InnerEndpoint } from "./ssh.ts";
 
 /** Told what happens while it happens. */
 export type Log = (line: string) => void;
@@ -144,6 +144,19 @@ export class Lab {
   /** How to log in to each host: the value of the provider's `hostnet:hosts`. The lab must have been started. */
   hosts(): Record<string, Endpoint> {
     return endpointsOf(this.#plan(), this.directory);
+  }
+
+  /**
+   * As `hosts()`, but so that the login comes in by a data NIC, from another host of the lab as jump host. The address is one that
+   * the NIC was given by hand, or the first one that the lab file gives it.
+   */
+  endpoint(host: string, by: { via: string } & ({ address: string } | { nic: string })): InnerEndpoint {
+    const { nics } = this.#host(host);
+    this.#host(by.via);
+    const address = "address" in by ? by.address : splitAddress(nics[by.nic]?.addresses?.[0] ?? "").ip;
+    const outer = this.hosts()[host];
+    if (address && outer) return innerEndpoint(outer, address, by.via, this.directory);
+    throw new Error(`the lab file gives ${"nic" in by ? by.nic : "no NIC"} of ${host} no address: say address instead`);
   }
 
   /** Runs a script in a host's `sh`, as root or another user; answers with its status, and throws when it does not end in time. */

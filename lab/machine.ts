@@ -1,16 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Guest } from "./guest.ts";
 import { macOf, type Plan, placedNics } from "./plan.ts";
+import { rendererSeed } from "./renderers.ts";
 import { onLine, run } from "./run.ts";
 
 // What a stock kernel probes or guards against costs seconds under emulation; none of it concerns the network.
 const KERNEL_OPTIONS = [
   "console=ttyS0 quiet loglevel=3 net.ifnames=0 systemd.show_status=0",
   "mitigations=off apparmor=0 audit=0 selinux=0 nokaslr cryptomgr.notests rcupdate.rcu_expedited=1",
-  "tsc=reliable no_timer_check random.trust_cpu=on",
+  "no_timer_check random.trust_cpu=on",
 ].join(" ");
+
+// An emulated kernel finds out at boot how fast its TSC is. On a busy computer it finds a tenth or a hundredth, and its clock then
+// runs so fast that timer interrupts leave no time for anything else: a reboot took minutes or did not end.
+const EMULATED_CLOCK = "tsc=unstable clocksource=hpet";
+const KVM_CLOCK = "tsc=reliable";
 
 /** Writes what a machine boots from: an empty overlay on the image, and the seed with its identity. */
 export async function prepareMachine(plan: Plan, directory: string, name: string): Promise<void> {
@@ -19,30 +25,29 @@ export async function prepareMachine(plan: Plan, directory: string, name: string
   await run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", join(plan.image, "base.qcow2"), disk]);
 
   const number = Object.keys(plan.lab.hosts).indexOf(name);
-  const seed = join(own, "seed");
-  mkdirSync(join(seed, "etc/ssh"), { recursive: true });
-  mkdirSync(join(seed, "etc/lab"), { recursive: true });
-  const put = (path: string, text: string) => writeFileSync(join(seed, path), text);
-  put("etc/hostname", `${name}\n`);
-  put("etc/hosts", `127.0.0.1 localhost ${name}\n`);
-  put("etc/machine-id", `${macOf(number, 0).replaceAll(":", "").padStart(32, "a")}\n`);
   const nics = placedNics(plan.lab, directory).filter(({ host }) => host === name);
-  put("etc/lab/nics", [`${macOf(number, 0)} eth0`, ...nics.map(({ mac, nic }) => `${mac} ${nic}`), ""].join("\n"));
-  cpSync(join(own, "key"), join(seed, "etc/ssh/ssh_host_ed25519_key"));
-  cpSync(join(own, "key.pub"), join(seed, "etc/ssh/ssh_host_ed25519_key.pub"));
-  cpSync(join(directory, "id.pub"), join(seed, "etc/ssh/lab_authorized_keys"));
-  // Files only: a directory in the tar would take its mode and owner into the guest.
-  const files = [
-    "etc/hostname",
-    "etc/hosts",
-    "etc/machine-id",
-    "etc/lab/nics",
-    "etc/ssh/ssh_host_ed25519_key",
-    "etc/ssh/ssh_host_ed25519_key.pub",
-    "etc/ssh/lab_authorized_keys",
-  ];
+  const host = plan.lab.hosts[name];
+  const { files, units } = host ? rendererSeed(host) : { files: {}, units: [] };
+  const texts: Record<string, string> = {
+    "etc/hostname": `${name}\n`,
+    "etc/hosts": `127.0.0.1 localhost ${name}\n`,
+    "etc/machine-id": `${macOf(number, 0).replaceAll(":", "").padStart(32, "a")}\n`,
+    "etc/lab/nics": [`${macOf(number, 0)} eth0`, ...nics.map(({ mac, nic }) => `${mac} ${nic}`), ""].join("\n"),
+    "etc/lab/units": units.map((unit) => `${unit}\n`).join(""),
+    "etc/ssh/ssh_host_ed25519_key": readFileSync(join(own, "key"), "utf8"),
+    "etc/ssh/ssh_host_ed25519_key.pub": readFileSync(join(own, "key.pub"), "utf8"),
+    "etc/ssh/lab_authorized_keys": readFileSync(join(directory, "id.pub"), "utf8"),
+    ...files,
+  };
+  const seed = join(own, "seed");
+  for (const [path, text] of Object.entries(texts)) {
+    mkdirSync(join(seed, dirname(path)), { recursive: true });
+    // sshd and NetworkManager ignore secrets that others may read.
+    writeFileSync(join(seed, path), text, { mode: /_key$|\.nmconnection$/.test(path) ? 0o600 : 0o644 });
+  }
   const owner = ["--owner=0", "--group=0", "--numeric-owner"];
-  await run(["tar", ...owner, "-C", seed, "-cf", join(own, "seed.tar"), ...files]);
+  // Files only: a directory in the tar would take its mode and owner into the guest.
+  await run(["tar", ...owner, "-C", seed, "-cf", join(own, "seed.tar"), ...Object.keys(texts)]);
 }
 
 /** A virtual machine, run by a qemu that is a child of this process. */
@@ -152,10 +157,11 @@ export class Machine implements Guest {
     const own = join(this.#directory, this.#name);
     const number = Object.keys(lab.hosts).indexOf(this.#name);
     const nics = placedNics(lab, this.#directory).filter(({ host }) => host === this.#name);
+    const options = `${KERNEL_OPTIONS} ${accelerator.includes("kvm") ? KVM_CLOCK : EMULATED_CLOCK}`;
     return [
       ...["-M", "q35", ...accelerator, "-m", `${memory}`, "-smp", `${cpus}`],
       ...["-nodefaults", "-no-user-config", "-display", "none"],
-      ...["-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initrd"), "-append", KERNEL_OPTIONS],
+      ...["-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initrd"), "-append", options],
       // unsafe: what survives is what the guest has written, not what this machine's disk has.
       ...["-drive", `file=${join(own, "disk.qcow2")},if=virtio,format=qcow2,cache=unsafe,discard=unmap`],
       ...["-drive", `file=${join(own, "seed.tar")},if=virtio,format=raw,readonly=on`],

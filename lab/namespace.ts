@@ -46,6 +46,8 @@ export function prepareNamespace(directory: string, name: string): void {
     "PermitRootLogin prohibit-password",
     "PasswordAuthentication no",
     "UsePAM no",
+    // A bash that seems to be started by another reads no ~/.bashrc: what a developer's does is not the host's affair.
+    "SetEnv SHLVL=2",
     "UseDNS no",
     "PidFile none",
     // Tests open many connections at once and mean to measure something else.

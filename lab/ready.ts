@@ -24,8 +24,8 @@ export async function readyDirectory({ lab, image, accelerator }: Plan): Promise
   const hash = createHash("sha256").update(JSON.stringify([lab, accelerator]));
   // A saved disk holds only what differs from this very image.
   hash.update(image).update(readFileSync(join(image, "image.json")));
-  // Its options are the saved machine's hardware.
-  hash.update(readFileSync(join(import.meta.dirname, "machine.ts")));
+  // The saved machine's hardware and what it was seeded with.
+  for (const file of ["machine.ts", "renderers.ts"]) hash.update(readFileSync(join(import.meta.dirname, file)));
   return join(
     cacheDirectory(),
     "ready",

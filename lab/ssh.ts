@@ -14,6 +14,9 @@ export type Endpoint = {
   hostKey: string;
 };
 
+/** How to log in to a host through another one of its lab, by a data NIC. */
+export type InnerEndpoint = Endpoint & { proxyJump: string; sshConfig: string };
+
 /** Makes a key pair: `file` and `file.pub`. */
 export async function makeKey(file: string, comment: string): Promise<void> {
   await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file]);
@@ -29,6 +32,11 @@ export function endpointsOf(plan: Plan, directory: string): Record<string, Endpo
     return [host, { address, port, user: "root", identityFile: join(directory, "id"), hostKey }] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** The endpoint of a host's sshd at an address that only the jump host reaches. OpenSSH finds the jump host in `ssh_config`. */
+export function innerEndpoint(outer: Endpoint, address: string, via: string, directory: string): InnerEndpoint {
+  return { ...outer, address, port: 22, proxyJump: via, sshConfig: join(directory, "ssh_config") };
 }
 
 /** Writes `known_hosts` and `ssh_config`, so that `ssh -F ssh_config HOST` logs in to a host whose key is verified. */

@@ -4,6 +4,7 @@ import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { HostStatus, LabStatus, Reply, Request } from "./control.ts";
+import { leasesOf, plugDhcp } from "./dhcp.ts";
 import type { Guest } from "./guest.ts";
 import { Machine } from "./machine.ts";
 import { Namespace } from "./namespace.ts";
@@ -39,6 +40,7 @@ class Supervisor {
       switches.set(nic.switch, sw);
       await this.#listen(nic, sw);
     }
+    for (const [name, sw] of switches) plugDhcp(sw, leasesOf(this.#plan.lab, name));
     this.#changing = true;
     await Promise.all([...this.#guests.values()].map((guest) => guest.start()));
     this.#changing = false;

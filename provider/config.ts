@@ -1,20 +1,33 @@
-import { type HostSettings, providerFields } from "./host/settings.ts";
+import { guardOf, type HostSettings, providerFields } from "./host/settings.ts";
 import type { Properties } from "./resource.ts";
-import { type Problem, parseFields } from "./schema/field.ts";
+import { type Problem, parseFields, type Values } from "./schema/field.ts";
 import { conceal, isSecret, secret } from "./wire.ts";
 
+/** The provider's configuration, in normal form. */
+type Configuration = Values<typeof providerFields>;
+
 /** The provider's configuration, in normal form, and all that is wrong with it. */
-export function parseConfig(given: Properties): { hosts: Readonly<Record<string, HostSettings>>; problems: Problem[] } {
+export function parseConfig(given: Properties): Configuration & { problems: Problem[] } {
   const problems: Problem[] = [];
   // SDKs add these on their own account.
   const { version: _version, pluginDownloadURL: _url, ...rest } = given;
-  const { hosts } = parseFields(
-    providerFields,
-    { ...rest, ...(rest.hosts !== undefined && { hosts: decode(rest.hosts) }) },
-    "",
-    (path, reason) => problems.push({ path: `hostnet:${path}`, reason }),
+  const nested = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, decode(value)]));
+  const configuration = parseFields(providerFields, nested, "", (path, reason) =>
+    problems.push({ path: `hostnet:${path}`, reason }),
   );
-  return { hosts, problems };
+  return { ...configuration, problems };
+}
+
+/** The hosts with what the provider's configuration says of all of them. */
+export function hostsOf({ hosts, guard }: Configuration): Readonly<Record<string, HostSettings>> {
+  // A probe may name a host as resources do.
+  const address = (name: string) => hosts[name]?.address ?? name;
+  const merged = (settings: HostSettings) => {
+    const common = guardOf(settings, guard);
+    const probes = common.probes.map((probe) => probe.replace(/(?<=^(ping|tcp) )[^\s:]+/, address));
+    return { ...settings, guard: { ...common, probes } };
+  };
+  return Object.fromEntries(Object.entries(hosts).map(([name, settings]) => [name, merged(settings)]));
 }
 
 /**
@@ -28,7 +41,7 @@ export function currentConfig(
 ): Properties {
   const isDefault = name === undefined || name === "" || name.startsWith("default");
   const current = isDefault && environment ? (decode(environment) as Properties) : {};
-  return current.hosts === undefined ? configured : { ...configured, hosts: current.hosts };
+  return current.hosts === undefined ? configured : { ...configured, hosts: current.hosts, guard: current.guard };
 }
 
 /** The hosts as the engine is to keep them: secret wherever they were given so, and their private keys always. */

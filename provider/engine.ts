@@ -5,6 +5,7 @@ import type { Facts } from "./host/facts.ts";
 import { missing, type Node } from "./host/graph.ts";
 import { Session } from "./host/session.ts";
 import type { HostSettings } from "./host/settings.ts";
+import { linksOnWay, wayFacts } from "./host/way.ts";
 import type { Around, Kind } from "./kind.ts";
 import type { Difference, Properties, Subject } from "./resource.ts";
 import * as resource from "./resource.ts";
@@ -15,6 +16,8 @@ import { listed, nearest } from "./schema/words.ts";
 export interface Changed {
   readonly host: string;
   readonly commands: readonly Command[];
+  /** What the user should know. */
+  readonly warnings: readonly string[];
   readonly state: Properties;
 }
 
@@ -23,6 +26,8 @@ export interface Preview {
   readonly host: string;
   /** Undefined when they depend on values that are only known at up. */
   readonly commands?: readonly Command[] | undefined;
+  /** The links that SSH comes by. */
+  readonly way?: ReadonlySet<string>;
   readonly warnings: readonly string[];
   /** The properties as far as they are known. */
   readonly state: Properties;
@@ -66,12 +71,14 @@ export class Engine {
     for (const [path, reason] of Object.entries(kind.check?.(inputs) ?? {})) problems.push({ path, reason });
     const { makes } = kind.edges(inputs);
     const rival = this.#others({ kind, owner }, host).find(
-      (other) => !kind.adopts && !other.kind.adopts && makes.some((node) => other.makes.includes(node)),
+      (other) =>
+        (other.kind === kind || (!kind.adopts && !other.kind.adopts)) &&
+        makes.some((node) => other.makes.includes(node)),
     );
     if (rival)
       problems.push({
         path: "name",
-        reason: `${inputs.name} on ${host} is what ${rival.owner.split("/").at(-1)} makes already`,
+        reason: `${inputs.name} on ${host} is what ${rival.owner.split("/").at(-1)} ${kind.adopts ? "adopts" : "makes"} already`,
       });
     if (problems.length === 0) this.#declared.set(keyOf({ kind, owner }), { kind, owner, want: inputs, makes });
     return { inputs, problems };
@@ -112,10 +119,10 @@ export class Engine {
     const later = { ...kind.outputs, ...(kind.adopts && resource.adoptedOutputs) };
     const outputs = Object.fromEntries(Object.keys(later).map((name) => [name, recorded?.[name] ?? UNKNOWN]));
     if (isUnknown(want)) return { host, warnings: [], state: { ...outputs, ...want } };
-    const facts = await this.#session(host).look(kind.facts, tell);
+    const facts = await this.#session(host).look([...kind.facts, ...wayFacts, "fragments"], tell);
     const name = resource.identify(kind, want, host, facts);
     const have = kind.read(name, facts);
-    if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have);
+    if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have, facts);
     const around = this.#around({ kind, owner }, host);
     const warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
     for (const node of kind.edges(want).needs) {
@@ -124,7 +131,13 @@ export class Engine {
     }
     const unmanaged = Object.fromEntries(Object.keys(kind.inputs).map((input) => [input, have?.[input]]));
     const state = { ...unmanaged, ...outputs, ...want };
-    return { host, commands: resource.transition(kind, want, have, around), warnings, state };
+    return {
+      host,
+      commands: resource.transition(kind, want, have, facts, around),
+      way: linksOnWay(facts),
+      warnings,
+      state,
+    };
   }
 
   /** Makes a thing, or adopts it; answers its ID and its state. */
@@ -134,17 +147,17 @@ export class Engine {
     let course: resource.Course | undefined;
     const made = (now: Properties) => ({
       id: resource.formatId(host, kind, course?.name ?? ""),
-      state: resource.stateOf(kind, host, now, resource.beforeOf(kind, course?.have, want)),
+      state: resource.stateOf(kind, host, now, course?.before),
     });
     try {
-      const { now, commands } = await this.#change(subject, host, want, false, tell, (facts) => {
+      const { now, ...changed } = await this.#change(subject, host, want, false, tell, (facts) => {
         const name = resource.identify(kind, want, host, facts);
         const have = kind.read(name, facts);
-        resource.refuseForeign(subject, host, name, have);
-        course = { name, have, want };
+        resource.refuseForeign(subject, host, name, have, facts);
+        course = { name, have, want, before: resource.beforeOf(kind, have, want) };
         return course;
       });
-      return { ...made(now), host, commands };
+      return { ...made(now), ...changed };
     } catch (e) {
       // Something of it may be there: the next run must know of it.
       if (!course || !(e instanceof Failure) || (e.kind !== "lost" && e.kind !== "undoFailed")) throw e;
@@ -158,26 +171,26 @@ export class Engine {
   async update(id: string, subject: Subject, want: Properties, recorded: Properties, tell: Tell): Promise<Changed> {
     const { kind } = subject;
     const { host, name } = resource.parseId(id, kind);
-    let have: Properties | undefined;
-    const { now, commands } = await this.#change(subject, host, want, false, tell, (facts) => {
-      have = kind.read(name, facts);
-      return { name, have, want };
+    let before: Properties = {};
+    const { now, ...changed } = await this.#change(subject, host, want, false, tell, (facts) => {
+      const have = kind.read(name, facts);
+      before = { ...resource.beforeOf(kind, have, want), ...(recorded.before as Properties | undefined) };
+      return { name, have, want, before };
     });
-    const before = { ...resource.beforeOf(kind, have, want), ...(recorded.before as Properties | undefined) };
-    return { host, commands, state: resource.stateOf(kind, host, now, before) };
+    return { ...changed, state: resource.stateOf(kind, host, now, before) };
   }
 
   /** Takes a thing away, or puts back what it was when it was adopted. What is not there any more is gone already. */
   async delete(id: string, subject: Subject, recorded: Properties, tell: Tell): Promise<Changed> {
     const { kind } = subject;
     const { host, name } = resource.parseId(id, kind);
-    if (this.#hosts[host]?.gone) return { host, commands: [], state: {} };
-    const { now, commands } = await this.#change(subject, host, recorded, true, tell, (facts) => {
+    if (this.#hosts[host]?.gone) return { host, commands: [], warnings: [], state: {} };
+    const { now, ...changed } = await this.#change(subject, host, recorded, true, tell, (facts) => {
       const have = kind.read(name, facts);
       const before = kind.adopts ? (recorded.before as Properties | undefined) : undefined;
       return { name, have, want: have && before };
     });
-    return { host, commands, state: now };
+    return { ...changed, state: now };
   }
 
   /** Runs one operation and answers what is there after it. */
@@ -188,12 +201,12 @@ export class Engine {
     removes: boolean,
     tell: Tell,
     decide: (facts: Facts) => resource.Course,
-  ): Promise<{ now: Properties; commands: readonly Command[] }> {
+  ): Promise<Omit<Changed, "state"> & { now: Properties }> {
     const around = this.#around(subject, host);
     const operation = resource.operationOf(subject.kind, around, host, about, removes, decide, tell);
     const outcome = await this.#session(host).change(operation);
     if ("failure" in outcome) throw outcome.failure;
-    return { now: operation.reached(outcome.facts), commands: operation.commands() };
+    return { host, now: operation.reached(outcome.facts), commands: operation.commands(), warnings: outcome.notes };
   }
 
   /** What the program declares around a resource. */

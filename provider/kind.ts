@@ -34,8 +34,27 @@ export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F ex
   read(name: string, facts: Pick<Facts, F>): State<I, O> | undefined;
   /** What on this host stands in the way of the change, or makes it useless. Nothing has been touched yet. */
   examine?(change: Change<I, O>, facts: Pick<Facts, F>, around: Around<Values<I>>): Finding[];
-  /** The commands that turn `have` into `want`. A pure function. No `want`: the thing goes; no `have`: there is none. */
-  plan(want: Values<I> | undefined, have: State<I, O> | undefined, around: Around<Values<I>>): Command[];
+  /**
+   * The commands that turn `have` into `want`. A pure function of these and of the tables that `have` was read from. No
+   * `want`: the thing goes; no `have`: there is none.
+   */
+  plan(
+    want: Values<I> | undefined,
+    have: State<I, O> | undefined,
+    around: Around<Values<I>> & { readonly facts: Pick<Facts, F> },
+  ): Command[];
+
+  /**
+   * The commands that make it again when the host boots, where that takes others than `plan` from nothing: none for what
+   * comes back by itself. `before` is what was there when it was adopted.
+   */
+  boot?(
+    want: Values<I>,
+    before: Partial<Values<I>>,
+    around: Around<Values<I>> & { readonly facts: Pick<Facts, F> },
+  ): Command[];
+  /** The links that exist and that it takes for itself, from the host's own network configuration. */
+  takes?(want: Values<I>): string[];
 
   /** Two states between which the laws move on a real kernel, and what must be there for that. */
   readonly samples: { readonly given: readonly Command[]; readonly a: Values<I>; readonly b: Values<I> };

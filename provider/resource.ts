@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Failure } from "./errors.ts";
-import { type Command, render } from "./host/command.ts";
+import { type Command, fold } from "./host/command.ts";
 import type { Facts } from "./host/facts.ts";
-import type { Operation } from "./host/transaction.ts";
+import { linksIn } from "./host/graph.ts";
+import type { Operation } from "./host/operation.ts";
 import type { Around, Finding, Kind } from "./kind.ts";
 import { compareFields, type DifferenceKind, type Fields } from "./schema/field.ts";
 import { s } from "./schema/fields.ts";
@@ -90,13 +91,15 @@ export function examine(
   return kind.examine?.({ want, have, anew: isAnew(kind, want, have) }, facts, around) ?? [];
 }
 
-/** The commands from one state to the other; what cannot be changed in place is made anew. */
+/** The commands from one state to the other, which `facts` tell of; what cannot be changed in place is made anew. */
 export function transition(
   kind: Kind,
   want: Properties | undefined,
   have: Properties | undefined,
-  around: Around,
+  facts: Facts,
+  given: Around,
 ): Command[] {
+  const around = { ...given, facts };
   if (!isAnew(kind, want, have)) return kind.plan(want, have, around);
   return [...kind.plan(undefined, have, around), ...kind.plan(want, undefined, around)];
 }
@@ -130,10 +133,15 @@ export function refuseForeign(
   host: string,
   name: string,
   have: (Properties & { owner?: string | undefined }) | undefined,
+  { fragments }: Pick<Facts, "fragments">,
 ) {
-  if (!have || kind.adopts || have.owner === owner) return;
+  // What is adopted has no place for a mark: the host keeps whose it is.
+  const kept = fragments.find((fragment) => fragment.kind === kebab(kind.type) && fragment.name === name)?.owner;
+  const its = kind.adopts ? kept : have?.owner;
+  if (!have || its === owner || (kind.adopts && its === undefined)) return;
   const resource = owner.split("/").slice(2).join("/");
-  const whose = have.owner ? `is ${have.owner}'s (project/stack/resource)` : "was not made by this stack";
+  const whose = its ? `is ${its}'s (project/stack/resource)` : "was not made by this stack";
+  if (kind.adopts) throw new Failure("refused", `${kind.type} ${name} on ${host} ${whose}: it lets go of it first`);
   throw new Failure(
     "refused",
     `${kind.type} ${name} on ${host} exists already and ${whose}: import it with ` +
@@ -155,6 +163,8 @@ export interface Course {
   readonly name: string;
   readonly have: Properties | undefined;
   readonly want: Properties | undefined;
+  /** What it was before it was adopted. */
+  readonly before?: Properties;
 }
 
 /** One change of one thing, for the transaction of its host. `about` are the inputs that name it and its edges. */
@@ -169,6 +179,8 @@ export function operationOf(
 ): Operation & { reached(facts: Facts): Properties; commands(): readonly Command[] } {
   let course: Course | undefined;
   let commands: readonly Command[] = [];
+  let first: Facts | undefined;
+  const taken = (state: Properties | undefined): string[] => (state && kind.takes?.(state)) ?? [];
   const read = (facts: Facts) => course && kind.read(course.name, facts);
   return {
     title: `${kind.type} ${String(about.name ?? around.owner.split("/").at(-1))}`,
@@ -177,10 +189,11 @@ export function operationOf(
     facts: kind.facts,
     progress,
     plan: (facts) => {
-      const { name, have, want } = decide(facts);
-      course = { name, have, want };
+      course = decide(facts);
+      const { name, have, want } = course;
       settle(kind, host, name, examine(kind, want, have, facts, around));
-      commands = transition(kind, want, have, around);
+      first = facts;
+      commands = transition(kind, want, have, facts, around);
       return commands;
     },
     verify: (facts) => {
@@ -194,8 +207,33 @@ export function operationOf(
       if (!course) return [];
       const { have } = course;
       const owner = (have?.owner as string | undefined) ?? around.owner;
-      return transition(kind, have, read(facts), { ...around, owner });
+      return transition(kind, have, read(facts), facts, { ...around, owner });
     },
+    back: () => {
+      if (!course || !first) return [];
+      const { have, want } = course;
+      const owner = (have?.owner as string | undefined) ?? around.owner;
+      // What is asked, upon what was there: so the host will look when all went well.
+      return transition(kind, have, want && { ...have, ...want, owner: around.owner }, first, { ...around, owner });
+    },
+    boot: (facts) => {
+      if (!course?.want || removes) return undefined;
+      const want = { ...course.want, name: course.name };
+      return {
+        kind: kebab(kind.type),
+        name: course.name,
+        owner: around.owner,
+        ...kind.edges(want),
+        unmanaged: [...(kind.adopts ? [] : linksIn(kind.edges(want).makes)), ...(kind.takes?.(want) ?? [])],
+        commands:
+          kind.boot?.(want, course.before ?? {}, { ...around, facts }) ??
+          kind.plan(want, undefined, { ...around, facts }),
+      };
+    },
+    keeps: () => course && { kind: kebab(kind.type), name: course.name },
+    takes: () => taken(course?.want).filter((link) => !taken(course?.have).includes(link)),
+    gives: () => taken(course?.have).filter((link) => !taken(course?.want).includes(link)),
+    adopts: kind.adopts === true,
     reached: (facts) => read(facts) ?? {},
     commands: () => commands,
   };
@@ -206,5 +244,10 @@ function describe(wrong: readonly Difference[], now: Properties, want: Propertie
   return names.map((name) => `${name} is ${JSON.stringify(now[name])}, not ${JSON.stringify(want[name])}`).join(", ");
 }
 
-/** Commands as lines that a person can read and paste. */
-export const lines = (commands: readonly Command[]): string[] => commands.map(render);
+/** A command as lines that a person can read and paste, at most `width` characters wide; one that touches a link of `way` says so. */
+export function linesOf(command: Command, way: ReadonlySet<string> = new Set(), width = Infinity): string[] {
+  const touches = command.argv.some((word) => way.has(word));
+  const remark = "  # carries SSH";
+  const folded = fold(command, width - (touches ? remark.length : 0));
+  return folded.map((line, i) => (touches && i === folded.length - 1 ? line + remark : line));
+}

@@ -2,13 +2,12 @@ import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import pluginpb from "@pulumi/pulumi/proto/plugin_pb.js";
 import pb from "@pulumi/pulumi/proto/provider_pb.js";
 import emptypb from "google-protobuf/google/protobuf/empty_pb.js";
-import { concealHosts, currentConfig, parseConfig } from "./config.ts";
+import { concealHosts, currentConfig, hostsOf, parseConfig } from "./config.ts";
 import { Engine, type Preview } from "./engine.ts";
 import { Failure } from "./errors.ts";
-import { fold } from "./host/command.ts";
 import type { Kind } from "./kind.ts";
 import { commandsShown, Report, showCommands, widest } from "./report.ts";
-import { formatOwner, lines, type Properties, type Subject, top } from "./resource.ts";
+import { formatOwner, linesOf, type Properties, type Subject, top } from "./resource.ts";
 import { checkFailure, hiding, isUnreachable, unary } from "./rpc.ts";
 import { concealed, fromStruct, redact, reveal, toStruct } from "./wire.ts";
 
@@ -106,10 +105,11 @@ export class Provider {
 
   #configure(request: pb.ConfigureRequest): pb.ConfigureResponse {
     const given = fromStruct(request.getArgs());
-    const { hosts, problems } = parseConfig(currentConfig(request.getName(), reveal(given), process.env.PULUMI_CONFIG));
+    const current = currentConfig(request.getName(), reveal(given), process.env.PULUMI_CONFIG);
+    const { problems, ...configuration } = parseConfig(current);
     if (problems.length > 0)
       throw new Failure("invalid", redact(problems.map(({ path, reason }) => `${path} ${reason}`).join("; "), given));
-    this.#engine = new Engine(hosts);
+    this.#engine = new Engine(hostsOf(configuration));
     const response = new pb.ConfigureResponse();
     response.setAcceptsecrets(true);
     response.setAcceptoutputs(true);
@@ -236,27 +236,29 @@ export class Provider {
       await this.#warnOnce(`${e.message}: what would change there is not known`, urn);
       return { ...recorded, ...want };
     }
-    for (const warning of shown.warnings) await this.#report.say("WARNING", redact(warning, given), urn);
     if (!shown.commands)
       await this.#report.say("INFO", `on ${shown.host}: the commands depend on values that are known at up`, urn);
     const { below, asMessage } = commandsShown();
-    if (asMessage) await this.#show(request, given, shown);
+    await this.#show(request, given, asMessage ? shown : { ...shown, commands: [] });
     if (below) {
-      const text = (shown.commands ?? []).map((command) => fold(command, widest).map((line) => redact(line, given)));
+      const text = (shown.commands ?? []).map((command) =>
+        linesOf(command, shown.way, widest).map((line) => redact(line, given)),
+      );
       await showCommands(request.getResourceStatusAddress(), request.getResourceStatusToken(), urn, text);
     }
     return shown.state;
   }
 
-  /** Shows the commands of a change, in one message. */
+  /** Shows what the user should know of a change, and its commands in one message. */
   async #show(
     request: { getUrn(): string },
     given: Properties,
-    { host, commands = [] }: Pick<Preview, "host" | "commands">,
+    { host, commands = [], way, warnings }: Omit<Preview, "state">,
   ): Promise<void> {
+    for (const warning of warnings) await this.#report.say("WARNING", redact(warning, given), request.getUrn());
     if (commands.length === 0) return;
     const count = commands.length === 1 ? "1 command" : `${commands.length} commands`;
-    const text = lines(commands).map((line) => `    ${redact(line, given)}`);
+    const text = commands.flatMap((command) => linesOf(command, way).map((line) => `    ${redact(line, given)}`));
     await this.#report.say("INFO", `on ${host}, ${count}:\n${text.join("\n")}`, request.getUrn());
   }
 

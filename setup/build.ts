@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:
 import { join } from "node:path";
 import { build } from "esbuild";
 import { fingerprint } from "./cache.ts";
-import { binFolder, pluginFolder, repository } from "./paths.ts";
+import { binFolder, cliFolder, pluginFolder, repository } from "./paths.ts";
 import { type Log, print, SetupError, step } from "./progress.ts";
 import { must } from "./run.ts";
 import { oldestNode } from "./versions.ts";
@@ -11,6 +11,7 @@ import { oldestNode } from "./versions.ts";
 /** Builds the plugin and the npm package; what has not changed since the last time is left as it is. */
 export async function buildAll(log: Log = print): Promise<void> {
   await buildPlugin({ main: join(repository, "provider", "main.ts"), folder: pluginFolder }, log);
+  await buildCli(log);
   await buildNodeSdk(log);
 }
 
@@ -24,10 +25,22 @@ export async function buildPlugin({ main, folder }: PluginBuild, log: Log = prin
     if (!existsSync(file)) throw new SetupError(`${file} is missing: run \`npm run sdk\``);
   }
   const sources = [join(repository, "provider"), join(repository, "setup", "build.ts"), main, schema];
-  await whenChanged(folder, sources, () => step("build: provider", () => bundle({ main, folder }, schema), log));
+  const make = async () => {
+    await bundle({ main, folder }, "pulumi-resource-hostnet");
+    await cp(schema, join(folder, "schema.json"));
+  };
+  await whenChanged(folder, sources, () => step("build: provider", make, log));
 }
 
-async function bundle({ main, folder }: PluginBuild, schema: string): Promise<void> {
+/** Makes the folder of the command line: one bundle, and the wrapper that runs it. */
+export async function buildCli(log: Log = print): Promise<void> {
+  const main = join(repository, "cli", "main.ts");
+  const sources = ["cli", "provider", "setup/build.ts"].map((path) => join(repository, path));
+  const make = () => bundle({ main, folder: cliFolder }, "hostnet");
+  await whenChanged(cliFolder, sources, () => step("build: command line", make, log));
+}
+
+async function bundle({ main, folder }: PluginBuild, program: string): Promise<void> {
   await build({
     entryPoints: [main],
     outfile: join(folder, "main.mjs.new"),
@@ -43,20 +56,19 @@ async function bundle({ main, folder }: PluginBuild, schema: string): Promise<vo
   });
   // An engine may be starting the old bundle at this moment.
   await rename(join(folder, "main.mjs.new"), join(folder, "main.mjs"));
-  const wrapper = join(folder, "pulumi-resource-hostnet");
-  await writeFile(wrapper, wrapperText);
+  const wrapper = join(folder, program);
+  await writeFile(wrapper, wrapperText(program));
   chmodSync(wrapper, 0o755);
-  await cp(schema, join(folder, "schema.json"));
 }
 
-const wrapperText = `#!/bin/sh
-# Starts the provider with the Node of the repository, or else with the one on PATH.
+const wrapperText = (program: string) => `#!/bin/sh
+# Starts the bundle with the Node of the repository, or else with the one on PATH.
 here=$(dirname "$(readlink -f "$0")")
 node=$here/../../node_modules/.bin/node
 if [ ! -x "$node" ]; then
   node=node
   if ! node -e '${tooOld()}' 2>/dev/null; then
-    echo "pulumi-resource-hostnet needs Node ${oldestNode} or newer on PATH, found: $(node --version 2>/dev/null || echo none)" >&2
+    echo "${program} needs Node ${oldestNode} or newer on PATH, found: $(node --version 2>/dev/null || echo none)" >&2
     exit 1
   fi
 fi

@@ -16,6 +16,13 @@ const commands: Record<string, Command> = {
     does: "all tests; arguments go to vitest (a file name, --project quick)",
     run: async (args) => (await import("./test.ts")).test(args),
   },
+  soak: {
+    does: "plays random faults in the middle of changes of hosts, 200 or as many as the argument says",
+    run: async (args) => {
+      await (await import("./prerequisites.ts")).ensurePrerequisites("engine");
+      return script("test/fault/soak.ts", args);
+    },
+  },
   demo: {
     does: "makes a network between two virtual machines with the real engine, and shows that it works",
     run: async () => (await import("./demo.ts")).demo(),
@@ -28,6 +35,11 @@ const commands: Record<string, Command> = {
     does: "starts, stops and enters the lab's machines",
     run: (args) => script("lab/main.ts", args),
   },
+  hostnet: {
+    does: "looks at the hosts of a stack, and recovers them: npm run hostnet -- doctor node1",
+    // npm runs scripts in the folder of the repository, and says where the user was.
+    run: (args) => script("cli/main.ts", args, process.env, process.env.INIT_CWD),
+  },
   sdk: {
     does: "writes sdk/ anew from the kinds",
     run: async () => {
@@ -36,7 +48,7 @@ const commands: Record<string, Command> = {
     },
   },
   build: {
-    does: "the plugin into dist/plugin, the npm package into sdk/nodejs/bin",
+    does: "the plugin into dist/plugin, the command line into dist/cli, the npm package into sdk/nodejs/bin",
     run: async () => {
       await (await import("./build.ts")).buildAll();
       return 0;
@@ -49,7 +61,7 @@ process.exitCode = await main(process.argv.slice(2));
 async function main([name = "", ...args]: readonly string[]): Promise<number> {
   const command = commands[name];
   if (!command) {
-    const lines = Object.entries(commands).map(([known, { does }]) => `  npm run ${known.padEnd(6)} ${does}`);
+    const lines = Object.entries(commands).map(([known, { does }]) => `  npm run ${known.padEnd(7)} ${does}`);
     process.stderr.write(`error: no command named "${name}"; there are\n${lines.join("\n")}\n`);
     return 2;
   }
@@ -66,9 +78,9 @@ async function prepared(file: string, args: readonly string[]): Promise<number> 
   return script(file, args, await prepare("engine"));
 }
 
-async function script(file: string, args: readonly string[], env = process.env): Promise<number> {
+async function script(file: string, args: readonly string[], env = process.env, cwd = process.cwd()): Promise<number> {
   const path = join(repository, file);
   if (!existsSync(path)) throw new SetupError(`${path} does not exist`);
   // The very Node that runs this: the one on PATH may be older.
-  return attached([process.execPath, path, ...args], { env });
+  return attached([process.execPath, path, ...args], { env, cwd });
 }

@@ -56,7 +56,7 @@ describe("imports go one way", () => {
     {
       name: "a host's side knows no kind, no engine and no protocol",
       files: /^provider\/host\//,
-      may: /^provider\/(host\/\w+|errors|kind|schema\/\w+)\.ts$/,
+      may: /^provider\/(host\/([\w-]+\/)?[\w-]+|errors|kind|schema\/\w+)\.ts$/,
     },
     {
       name: "the vocabulary knows nothing but itself",
@@ -102,6 +102,15 @@ describe("imports go one way", () => {
       ({ to }) => /^(test|lab|setup|components|sdk|bench)\//.test(to) || to === "hostnet",
     );
     expect(outside.map(line)).toEqual([]);
+  });
+
+  test("the command line knows hosts, the configuration and the vocabulary, and nobody knows it", () => {
+    const may = /^(cli\/[\w/-]+|provider\/(config|errors|host\/[\w/-]+|schema\/\w+))\.ts$/;
+    const own = filesOf("cli").flatMap(importsOf);
+    const others = ["provider", "lab", "components", "setup", "bench"].flatMap(filesOf).flatMap(importsOf);
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.filter(({ to }) => to.endsWith(".ts") && !may.test(to)).map(line)).toEqual([]);
+    expect(others.filter(({ to }) => to.startsWith("cli/")).map(line)).toEqual([]);
   });
 
   test.each([
@@ -159,7 +168,7 @@ describe("a kind", () => {
 
   test("stands in its file in the order in which all are read", () => {
     const order = ["type", "summary", "inputs", "outputs", "facts", "adopts", "derive", "check", "id", "edges"];
-    const whole = [...order, "read", "examine", "plan", "samples"];
+    const whole = [...order, "read", "examine", "plan", "boot", "takes", "samples"];
     for (const kind of kinds) {
       const slots = Object.keys(kind);
       expect(slots, kind.type).toEqual(whole.filter((slot) => slots.includes(slot)));
@@ -182,7 +191,7 @@ describe("a kind", () => {
 });
 
 test("no file is longer than can be read in one go: 300 lines", () => {
-  const files = ["provider", "lab", "components", "test", "setup"].flatMap(filesOf);
+  const files = ["provider", "cli", "lab", "components", "test", "setup"].flatMap(filesOf);
   const long = files.map((path) => [path, textOf(path).split("\n").length - 1] as const).filter(([, n]) => n > 300);
   expect(long).toEqual([]);
 });

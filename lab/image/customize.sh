@@ -54,9 +54,20 @@ WantedBy=sysinit.target
 X
 chroot "$root" systemctl --quiet enable ssh.service
 
-# Whoever enables networkd for a rehearsal keeps the management NIC.
+# All are installed; the seed names the one that is enabled at the first boot, if any.
+chroot "$root" systemctl --quiet disable networking.service systemd-networkd.service NetworkManager.service
+# Whichever it is, the management NIC is not its own. ifupdown takes only what it is told about.
 mkdir -p "$root/etc/systemd/network"
 printf '[Match]\nName=eth0\n\n[Link]\nUnmanaged=yes\n' > "$root/etc/systemd/network/00-management.network"
+# dns: the address above would be replaced by none. no-auto-default: as on servers, no DHCP on NICs that nobody mentions.
+cat > "$root/etc/NetworkManager/conf.d/lab.conf" <<X
+[main]
+dns=none
+no-auto-default=*
+
+[keyfile]
+unmanaged-devices=interface-name:eth0
+X
 
 # Only NICs need announcing; the initrd found the disk.
 mkdir -p "$units/systemd-udev-trigger.service.d"
@@ -106,8 +117,8 @@ mask systemd-rfkill.service systemd-rfkill.socket systemd-binfmt.service proc-sy
   sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount kmod-static-nodes.service \
   modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service \
   modprobe@fuse.service modprobe@loop.service
-# Waiting for a network that a renderer brings up, and for the time of a world that is not there.
-mask systemd-networkd-wait-online.service NetworkManager-wait-online.service systemd-timesyncd.service
+# Waiting for the time of a world that is not there.
+mask systemd-timesyncd.service
 # Records of logins and random seeds; the seed of a saved state would not be random anyway.
 mask systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-random-seed.service \
   systemd-journal-flush.service

@@ -21,7 +21,32 @@ export async function connect(
   settings: HostSettings,
   onProgress: (text: string) => void = () => {},
 ): Promise<Conversation> {
-  const { address, user } = settings;
+  return dial(host, settings, [], async (where, shell) => {
+    onProgress(`connecting to ${where}${settings.user === undefined ? "" : ` as ${settings.user}`}`);
+    await logIn(where, settings, shell);
+    return shell;
+  });
+}
+
+/** Connects, with a new key exchange, until the host's key is verified; nobody logs in. Rejects as `connect` does. */
+export async function greet(host: string, settings: HostSettings): Promise<void> {
+  const { privateKey: _, ...keyless } = settings;
+  await dial(host, keyless, ["-o", "PreferredAuthentications=none"], async (where, shell) => {
+    try {
+      await logIn(where, settings, shell, (ended) => lines(ended.stderr).some((line) => keyRefused.test(line)));
+    } finally {
+      shell.close();
+    }
+  });
+}
+
+async function dial<T>(
+  host: string,
+  settings: HostSettings,
+  options: readonly string[],
+  use: (where: string, shell: Shell) => Promise<T>,
+): Promise<T> {
+  const { address } = settings;
   const where = `${host} (${settings.port === undefined ? address : `${address}:${settings.port}`})`;
   check(where, settings);
   const directory = mkdtempSync(join(tmpdir(), "hostnet-"));
@@ -31,12 +56,13 @@ export async function connect(
   let shell: Shell | undefined;
   try {
     if (settings.privateKey !== undefined) agent = await startAgent(host, settings.privateKey, directory);
-    onProgress(`connecting to ${where}${user === undefined ? "" : ` as ${user}`}`);
     // A jump host is offered the key too, unless the user has an agent: in automation there is often one key for both.
     const env = { SSH_AUTH_SOCK: agent?.socket, ...process.env, SHELL: "/bin/sh" };
-    shell = new Shell(where, spawn("ssh", sshArguments(settings, directory, agent), { env, detached: true }));
-    await logIn(where, settings, shell);
-    return shell;
+    shell = new Shell(
+      where,
+      spawn("ssh", [...options, ...sshArguments(settings, directory, agent)], { env, detached: true }),
+    );
+    return await use(where, shell);
   } catch (error) {
     shell?.close();
     throw error;
@@ -112,6 +138,9 @@ function sshArguments(settings: HostSettings, directory: string, agent: Agent | 
   return [...argv, "--", address, "exec sh"];
 }
 
+/** What ssh says when the host is the right one and does not let us in. */
+const keyRefused = /Permission denied \(|Too many authentication failures|No more authentication methods/i;
+
 const alias = "hostnet-host";
 
 /** ssh expands `%` in paths. */
@@ -130,17 +159,24 @@ function through(proxyJump: string, common: readonly string[]): string {
   return proxyJump.split(",").reduce<string | undefined>(hop, undefined) ?? "none";
 }
 
-async function logIn(where: string, settings: HostSettings, shell: Shell): Promise<void> {
+async function logIn(
+  where: string,
+  settings: HostSettings,
+  shell: Shell,
+  isEnough: (ended: Ended) => boolean = () => false,
+): Promise<void> {
   const { connectTimeout = 10, sudo, proxyJump } = settings;
   const marker = newMarker();
   const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   // A script must end on the host also when nobody listens any more.
   const deaf = "trap '' HUP PIPE";
-  const begin = `export LC_ALL=C PATH=${path}; umask 077; ${deaf}; ${sign(marker, 1, "0")}; exec sh`;
-  const rise = `if [ "$(id -u)" = 0 ]; then exec sh -c ${quote(begin)}; else exec sudo -n sh -c ${quote(begin)}; fi`;
+  // sudo forgets the environment; which way SSH takes is asked for later.
+  const begin = `export LC_ALL=C PATH=${path} SSH_CONNECTION="$1"; umask 077; ${deaf}; ${sign(marker, 1, "0")}; exec sh`;
+  const root = `sh -c ${quote(begin)} hostnet "$SSH_CONNECTION"`;
+  const rise = `if [ "$(id -u)" = 0 ]; then exec ${root}; else exec sudo -n ${root}; fi`;
   // The login's own PATH comes first here: it is where some distributions keep their sudo.
   const first = `${deaf}; PATH="$PATH:${path}"; id -un; ${sign(marker, 0, "0")}`;
-  const text = `{ ${first}; ${sudo === false ? `exec sh -c ${quote(begin)}` : rise}; }\n`;
+  const text = `{ ${first}; ${sudo === false ? `exec ${root}` : rise}; }\n`;
   let account: string | undefined;
   // Each hop may use the whole of connectTimeout; sudo and slow name services get the rest.
   const seconds = connectTimeout * (1 + (proxyJump?.split(",").length ?? 0)) + 20;
@@ -152,6 +188,7 @@ async function logIn(where: string, settings: HostSettings, shell: Shell): Promi
     });
   } catch (error) {
     if (!(error instanceof Ended)) throw error;
+    if (isEnough(error)) return;
     throw whyNot(where, settings, error, account, seconds);
   }
 }
@@ -215,7 +252,7 @@ const causes: readonly {
     means: hostKeyMeans,
   },
   {
-    said: /Permission denied \(|Too many authentication failures|No more authentication methods/i,
+    said: keyRefused,
     kind: "denied",
     means: (reason, settings) => {
       const keys = settings?.privateKey === undefined ? [] : ["privateKey"];

@@ -5,6 +5,9 @@ import type { Facts } from "./facts.ts";
 export type Node = `${"link" | "docker-network"} ${string}`;
 
 export const link = (name: string): Node => `link ${name}`;
+/** The names of the links among nodes. */
+export const linksIn = (nodes: readonly Node[]): string[] =>
+  nodes.flatMap((node) => (node.startsWith("link ") ? [node.slice("link ".length)] : []));
 export const dockerNetwork = (name: string): Node => `docker-network ${name}`;
 
 /** Says which needed node a host lacks and what it has instead, or undefined when it is there. */

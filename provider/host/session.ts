@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../errors.ts";
 import type { Activity } from "./activity.ts";
-import { type Conversation, connect } from "./connection.ts";
+import { type Conversation, connect, greet } from "./connection.ts";
 import type { FactName, Facts } from "./facts.ts";
 import { unmet } from "./graph.ts";
+import { type Line, look, type Talk } from "./line.ts";
 import { locked } from "./lock.ts";
-import type { HostSettings } from "./settings.ts";
-import { look, type Operation, type Outcome, type Talk, transact } from "./transaction.ts";
+import type { Operation, Outcome } from "./operation.ts";
+import { guardFacts } from "./run.ts";
+import { guardOf, type HostSettings } from "./settings.ts";
+import { newMarker } from "./shell.ts";
+import { transact } from "./transaction.ts";
 
 /** The engine calls in bursts of up to 64 within 60 ms: waiting this long, in ms, makes one group of most of them. */
 const gather = 10;
@@ -28,6 +32,7 @@ export class Session {
   readonly host: string;
   readonly #settings: HostSettings;
   readonly #activity: Activity;
+  readonly #token = newMarker();
   #conversation: Conversation | undefined;
   #failed: { failure: unknown; at: number } | undefined;
   #waiting: (Look | Change)[] = [];
@@ -95,30 +100,32 @@ export class Session {
   }
 
   async #serve(group: readonly (Look | Change)[], patient: boolean) {
-    const talk: Talk = () =>
-      this.#talk((text) => {
-        for (const request of group) request.tell(text);
-      });
+    const line = this.#line((text) => {
+      for (const request of group) request.tell(text);
+    });
     const changes = group.filter((request) => "operation" in request);
-    const names = group.flatMap((request) => ("names" in request ? request.names : request.operation.facts));
+    const names: FactName[] = group.flatMap((request) =>
+      "names" in request ? request.names : request.operation.facts,
+    );
+    if (changes.length > 0) names.push(...guardFacts);
     const answerLooks = async (speak: Talk) => {
       const facts = await look(this.host, speak, [...new Set(names)]);
       for (const request of group) if ("names" in request) request.resolve(facts);
       return facts;
     };
     if (changes.length === 0) {
-      await answerLooks(talk);
+      await answerLooks(line.talk);
       return;
     }
     const tell = (text: string) => {
       for (const change of changes) change.tell(text);
     };
-    await locked(this.host, talk, tell, async (lockedTalk) => {
-      const facts = await answerLooks(lockedTalk);
+    await locked(this.host, line, tell, async (lockedLine) => {
+      const facts = await answerLooks(lockedLine.talk);
       const ready = patient ? this.#hold(changes, facts) : changes;
       if (ready.length === 0) return;
       const operations = ready.map(({ operation }) => operation);
-      const outcomes = await transact(this.host, lockedTalk, operations, facts);
+      const outcomes = await transact(this.host, lockedLine, operations, facts, guardOf(this.#settings, undefined));
       for (const [i, change] of ready.entries()) change.resolve(outcomes[i] as Outcome);
     });
   }
@@ -136,6 +143,20 @@ export class Session {
       this.#held.push(change);
     }
     return changes.filter((_, i) => needs[i] === undefined);
+  }
+
+  #line(tell: Tell): Line {
+    return {
+      token: this.#token,
+      talk: () => this.#talk(tell),
+      dial: () => connect(this.host, this.#settings),
+      greet: () => greet(this.host, this.#settings),
+      adopt: (conversation) => {
+        this.#conversation?.close();
+        this.#conversation = conversation;
+        this.#failed = undefined;
+      },
+    };
   }
 
   async #talk(tell: Tell): Promise<Conversation> {

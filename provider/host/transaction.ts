@@ -1,263 +1,193 @@
 import { Failure } from "../errors.ts";
-import type { Edges } from "../kind.ts";
-import { type Command, render } from "./command.ts";
-import type { Conversation } from "./connection.ts";
-import { type FactName, type Facts, factCommands, parseFacts } from "./facts.ts";
-import { missing, order } from "./graph.ts";
+import { keepSteps, managedSteps, unmanagedSteps } from "./boot.ts";
+import { type Facts, factCommands, parseFacts } from "./facts.ts";
+import { arm, disarm, fire, newTransaction, rest } from "./guard.ts";
+import { look } from "./line.ts";
+import { type LockedLine, ourselves } from "./lock.ts";
+import {
+  backwards,
+  type Course,
+  judge,
+  linksMade,
+  linksOf,
+  type Operation,
+  type Outcome,
+  planAll,
+  script,
+} from "./operation.ts";
+import { failing } from "./probes.ts";
+import { prove, regain, restored } from "./proof.ts";
+import { above, restoreScript, saveScript } from "./restore.ts";
+import { type Guarding, guardFacts, type Run, tell, Undone } from "./run.ts";
 import type { Answer, Step } from "./script.ts";
-
-/** One change of one thing on a host, as the transaction sees it. */
-export interface Operation {
-  /** What it is about, for messages: `VlanInterface ens33.10`. */
-  readonly title: string;
-  /** Whether it takes away what it names in `edges.makes`. */
-  readonly removes: boolean;
-  readonly edges: Edges;
-  readonly facts: readonly FactName[];
-  /** The commands, from what the look found. Throws a Failure when the host does not allow it. */
-  plan(facts: Facts): readonly Command[];
-  /** What is not as asked, or undefined when all is. */
-  verify(facts: Facts): string | undefined;
-  /** The commands from what is there now back to what `plan` found; none when all is as it was. */
-  undo(facts: Facts): Command[];
-  /** Tells the user what goes on. */
-  progress(text: string): void;
-}
-
-/** What became of an operation: the facts after it, or the failure. */
-export type Outcome = { readonly facts: Facts } | { readonly failure: Failure };
-
-/** Gives an open conversation with the host; a new one when the last was lost. */
-export type Talk = () => Promise<Conversation>;
-
-/** Reads tables of a host in one exchange. */
-export async function look(host: string, talk: Talk, names: readonly FactName[]): Promise<Facts> {
-  const conversation = await talk();
-  const answers = await conversation.run(factCommands(names).map((command) => ({ command })));
-  return parseFacts(host, names, answers);
-}
-
-/** An operation on its way: planned, perhaps failed. */
-interface Course {
-  readonly operation: Operation;
-  /** The courses that must have gone well before this one starts. */
-  readonly after: readonly Course[];
-  commands: readonly Command[];
-  /** Where its commands stand in the script. */
-  first: number;
-  failure?: Failure;
-  /** It may have changed the host and has to be taken back. */
-  stained: boolean;
-}
+import { undo } from "./undo.ts";
 
 /**
- * Changes a host by a group of operations: look, plan, apply, look; what is not as asked is undone, each operation for
- * itself. Answers one outcome per operation, in their order.
+ * Changes a host by a group of operations: look, plan, arm, apply, look, prove, commit. What is not as asked is undone,
+ * each operation for itself; when the host may be out of reach, all of them, by the host. Answers one outcome per
+ * operation, in their order.
  */
 export async function transact(
   host: string,
-  talk: Talk,
+  line: LockedLine,
   operations: readonly Operation[],
   first: Facts,
+  guarding: Guarding,
 ): Promise<Outcome[]> {
   const courses = planAll(host, operations, first);
-  const steps = script(courses);
-  const names = [...new Set(operations.flatMap((o) => o.facts))];
+  const count = courses.reduce((sum, { failure, commands }) => sum + (failure ? 0 : commands.length), 0);
   let now = first;
-  if (steps.length > 0) {
-    const answers = await apply(talk, courses, steps);
-    const judged = courses.filter((c) => !c.failure).flatMap((c) => c.operation.facts);
-    now = await lookAfter(host, talk, names, judged);
-    judge(host, courses, answers, now);
-    now = await undo(host, talk, courses, names, now);
+  const notes = line.found.splice(0);
+  if (count > 0) {
+    const transaction = newTransaction();
+    const names = [...new Set([...guardFacts, ...operations.flatMap((o) => o.facts)])];
+    const run = { host, line, guarding, transaction, courses, names, first, most: 60 + count * 10 };
+    line.guarding.add(transaction);
+    try {
+      now = await guarded(run, notes);
+    } finally {
+      line.guarding.delete(transaction);
+    }
   }
   return operations.map((operation) => {
     const failure = courses.find((c) => c.operation === operation)?.failure;
-    return failure ? { failure } : { facts: now };
+    // They are about the group: it is enough if one tells them.
+    return failure ? { failure } : { facts: now, notes: notes.splice(0) };
   });
 }
 
-function planAll(host: string, operations: readonly Operation[], facts: Facts): Course[] {
-  const courses: Course[] = [];
-  for (const { operation, after } of order(operations)) {
-    const course: Course = {
-      operation,
-      after: after.flatMap((i) => courses[i] ?? []),
-      commands: [],
-      first: -1,
-      stained: false,
-    };
-    courses.push(course);
-    try {
-      const blocker = course.after.find((c) => c.failure);
-      if (blocker) throw notAttempted(host, course, blocker);
-      if (!operation.removes) requireNeeds(host, course, facts);
-      course.commands = operation.plan(facts);
-    } catch (e) {
-      course.failure = asFailure(e);
-    }
+/** Applies what is planned, and keeps of it what is proved to be good; answers what is there then. */
+async function guarded(run: Run, notes: string[]): Promise<Facts> {
+  const { host, line, guarding } = run;
+  const before = await failing(await line.talk(), guarding.probes);
+  for (const { probe, said } of before) notes.push(`${host}: ${probe} failed before the change already: ${said}`);
+  const probes = guarding.probes.filter((probe) => !before.some((failed) => failed.probe === probe));
+  const made = run.courses.filter(isMaking).flatMap(linksMade);
+  const steps = script(run.courses, [lead(run), ...unmanagedSteps(made)]);
+  try {
+    const applied = await apply(run, steps);
+    if (!applied) return run.first;
+    judge(host, run.courses, applied.answers, applied.now);
+    const now = await undo(run, applied.now);
+    // A connection that was made since is proof already.
+    if (applied.answers) await prove(run, now);
+    await probe(run, probes);
+    notes.push(...(await commit(run, now)));
+    return now;
+  } catch (e) {
+    return await giveUp(run, e);
   }
-  return courses;
-}
-
-function requireNeeds(host: string, { operation, after }: Course, facts: Facts) {
-  for (const node of operation.edges.needs) {
-    const made = after.some((c) => !c.operation.removes && c.operation.edges.makes.includes(node));
-    const problem = made ? undefined : missing(node, host, facts);
-    if (problem) throw new Failure("refused", `${operation.title} on ${host}: ${problem}`);
-  }
-}
-
-const notAttempted = (host: string, course: Course, blocker: Course) =>
-  new Failure(
-    "undone",
-    `${course.operation.title} on ${host}: not attempted, because ${blocker.operation.title} failed`,
-  );
-
-/** One script of all commands: each operation a chain, which starts when the chains before it have gone well. */
-function script(courses: readonly Course[]): Step[] {
-  const steps: Step[] = [];
-  for (const course of courses) {
-    if (course.failure || course.commands.length === 0) continue;
-    course.first = steps.length;
-    course.commands.forEach((command, i) => {
-      const before = course.after.filter((c) => c.first >= 0).map((c) => c.first + c.commands.length - 1);
-      steps.push({ command, after: i === 0 ? before : [steps.length - 1] });
-    });
-  }
-  return steps;
 }
 
 /**
- * Runs the script. Undefined when the connection was lost: the script goes on to its end, and only a look after that can
- * tell what happened. The lock makes that look wait.
+ * Runs the script, and looks at what it came to: after it, or over a new connection when this one is lost. Undefined when
+ * the host cannot be guarded: then nothing was done.
  */
-async function apply(talk: Talk, courses: readonly Course[], steps: readonly Step[]): Promise<Answer[] | undefined> {
-  const acting = courses.filter((c) => c.first >= 0);
-  const tell = (done: number) => {
-    for (const { operation } of acting) operation.progress(`applying ${done} of ${steps.length}`);
-  };
-  tell(0);
-  const conversation = await talk();
-  // A terminal redraws a few times a second: more messages would only cost time.
+async function apply(run: Run, steps: readonly Step[]): Promise<{ answers?: Answer[]; now: Facts } | undefined> {
+  const { host, line, courses, names, transaction, most } = run;
+  const looks = factCommands(names).map((command) => ({ command }));
+  const conversation = await line.talk();
+  let answers: Answer[];
+  try {
+    answers = await conversation.run([...steps, rest(transaction), ...looks], {
+      deadlineSeconds: most,
+      onAnswer: progress(run, steps.length),
+    });
+  } catch (e) {
+    if (!isLost(e)) throw e;
+    await regain(run, e.message);
+    return { now: await look(host, line.talk, names) };
+  }
+  const [armed] = answers;
+  if (armed?.status !== 0) {
+    for (const course of courses.filter(({ first }) => first >= 0)) {
+      const said = `${course.operation.title} on ${host}: not attempted, because it could not be guarded`;
+      course.failure = new Failure("refused", `${said}: ${armed?.stderr.trim()}`);
+    }
+    return undefined;
+  }
+  const now = parseFacts(host, names, answers.slice(steps.length + 1));
+  const judged = courses.filter(({ failure }) => !failure).flatMap(({ operation }) => operation.facts);
+  // A table that cannot be read only now leaves what was done unknown.
+  for (const name of [...guardFacts, ...judged]) void now[name];
+  return { answers, now };
+}
+
+/** The step before all others: whatever happens after it, the host undoes what was done. */
+export function lead({ host, courses, first, transaction, guarding, most }: Omit<Run, "line" | "names">): Step {
+  const acting = courses.filter((c) => !c.failure && c.commands.length > 0);
+  const touched = above(first.links, acting.flatMap(linksOf));
+  const there = first.links.map(({ name }) => name);
+  const anew = above(
+    first.links,
+    acting.flatMap(linksMade).filter((name) => there.includes(name)),
+  );
+  const managed = managedSteps(acting.filter(isMaking).flatMap(linksMade));
+  return arm(transaction, {
+    about: [`${ourselves} changes ${host}:`, ...acting.map(({ operation }) => operation.title)],
+    back: [
+      ...acting.toReversed().flatMap((course) => backwards(course, course.operation.back())),
+      ...managed.map(({ command }) => command),
+    ],
+    save: saveScript(touched, anew),
+    restore: restoreScript(touched, anew),
+    seconds: guarding.seconds,
+    most,
+  });
+}
+
+/** Tells how far the script is; a terminal redraws a few times a second: more messages would only cost time. */
+function progress(run: Run, count: number): (index: number) => void {
+  tell(run, `applying 0 of ${count - 1}`);
   let told = Date.now();
-  try {
-    // Place of the undo timer: it is to be armed here, before anything is touched.
-    return await conversation.run(steps, {
-      deadlineSeconds: 60 + steps.length * 10,
-      onAnswer: (index) => {
-        if (Date.now() - told < 250) return;
-        told = Date.now();
-        tell(index + 1);
-      },
-    });
-  } catch (e) {
-    if (e instanceof Failure && e.kind === "lost") return undefined;
-    throw e;
-  }
+  return (index) => {
+    if (Date.now() - told < 250 || index >= count) return;
+    told = Date.now();
+    tell(run, `applying ${index} of ${count - 1}`);
+  };
 }
 
-/** The look that judges. A table that cannot be read only now leaves what was done unknown. */
-async function lookAfter(
-  host: string,
-  talk: Talk,
-  names: readonly FactName[],
-  judged: readonly FactName[],
-): Promise<Facts> {
-  try {
-    const facts = await look(host, talk, names);
-    for (const name of judged) void facts[name];
-    return facts;
-  } catch (e) {
-    throw notKnown(host, e);
-  }
+/** Makes sure that what worked before still works; undoes all of it otherwise. */
+async function probe({ line, transaction }: Run, probes: readonly string[]) {
+  const lost = await failing(await line.talk(), probes);
+  if (lost.length === 0) return;
+  await (await line.talk()).run([fire(transaction)], { deadlineSeconds: 300 });
+  throw new Undone(lost.map(({ probe, said }) => `${probe} worked before it and fails after it (${said})`).join("; "));
 }
 
-function notKnown(host: string, e: unknown): Failure {
+/** Keeps what was done, also over the next boot; answers what of that could not be done. */
+async function commit({ host, line, transaction, guarding, courses }: Run, now: Facts): Promise<string[]> {
+  const done = courses.filter(({ failure }) => !failure);
+  const write = done.flatMap(({ operation }) => operation.boot(now) ?? []);
+  const named = done.flatMap(({ operation }) => operation.keeps() ?? []);
+  const gone = named.filter(({ kind, name }) => !write.some((kept) => kept.kind === kind && kept.name === name));
+  const removed = done.filter((course) => !isMaking(course)).flatMap(linksMade);
+  const after = [...keepSteps(write, gone), ...managedSteps(removed)];
+  const answers = await (await line.talk()).run([
+    disarm(transaction),
+    ...after.map((step) => ({ ...step, after: [0] })),
+  ]);
+  const [disarmed, ...kept] = answers;
+  if (disarmed?.status !== 0) throw new Undone(`it took longer than ${guarding.seconds} s to prove that all is well`);
+  return kept.flatMap(({ status, stderr }) =>
+    status === 0 ? [] : [`${host}: all is as asked, but not all of it may be so after its next boot: ${stderr.trim()}`],
+  );
+}
+
+const isMaking = ({ failure, operation }: Course) => !failure && !operation.removes;
+
+/** Leaves it to the host to put everything back, or tells it to where that is possible; answers what is there then. */
+async function giveUp(run: Run, e: unknown): Promise<Facts> {
+  const { host, line, transaction } = run;
   const reason = e instanceof Error ? e.message : String(e);
-  return new Failure("lost", `${host} was lost while it was being changed, and what it did is not known: ${reason}`);
-}
-
-/** Finds out which operations reached what was asked. */
-function judge(host: string, courses: readonly Course[], answers: readonly Answer[] | undefined, now: Facts) {
-  for (const course of courses) {
-    if (course.failure) continue;
-    const { operation, commands, first } = course;
-    const own = answers?.slice(first, first + commands.length) ?? [];
-    const failed = first < 0 ? -1 : own.findIndex(({ status }) => status !== 0);
-    const blocker = course.after.find((c) => c.failure);
-    course.stained = first >= 0;
-    if (failed >= 0 && own[failed]?.status === "skipped" && blocker) {
-      course.failure = notAttempted(host, course, blocker);
-      course.stained = false;
-    } else if (failed >= 0)
-      course.failure = new Failure("undone", failedStep(host, operation, commands[failed], own[failed]));
-    else if (blocker)
-      course.failure = new Failure(
-        "undone",
-        `${operation.title} on ${host}: undone, because ${blocker.operation.title} failed`,
-      );
-    else {
-      const lacking = operation.verify(now);
-      const why = answers ? "every command succeeded, but" : "the connection was lost while commands ran:";
-      if (lacking)
-        course.failure = new Failure(answers ? "undone" : "lost", `${operation.title} on ${host}: ${why} ${lacking}`);
-    }
-  }
-}
-
-function failedStep(host: string, { title }: Operation, command: Command | undefined, answer: Answer | undefined) {
-  const said = answer ? answer.stderr.trim() || answer.stdout.trim() || "it said nothing" : "";
-  return `${title} on ${host}: ${command ? render(command) : ""} exited ${answer?.status}: ${said}`;
-}
-
-/** Takes back what failed operations changed, the last first, and makes sure that it is gone. */
-async function undo(
-  host: string,
-  talk: Talk,
-  courses: readonly Course[],
-  names: readonly FactName[],
-  now: Facts,
-): Promise<Facts> {
-  const failed = courses.filter((c) => c.failure && c.stained).reverse();
-  const steps: Step[] = [];
-  for (const { operation } of failed)
-    operation.undo(now).forEach((command, i) => {
-      steps.push(i === 0 ? { command } : { command, after: [steps.length - 1] });
-    });
-  let answers: Answer[] = [];
-  let after = now;
   try {
-    if (steps.length > 0) {
-      answers = await (await talk()).run(steps);
-      after = await look(host, talk, names);
-    }
-  } catch (e) {
-    const reason = e instanceof Error ? e.message : String(e);
-    for (const course of failed)
-      course.failure = new Failure("undoFailed", `${course.failure?.message}; and it could not be undone: ${reason}`);
-    return now;
+    if (!(e instanceof Undone) && !isLost(e))
+      await (await line.talk()).run([fire(transaction)], { deadlineSeconds: 300 });
+    return await restored(run, reason);
+  } catch (late) {
+    const said = late instanceof Error ? late.message : String(late);
+    throw new Failure("lost", `what became of the change of ${host} is not known: ${reason}; ${said}`);
   }
-  for (const course of failed) {
-    const left = course.operation.undo(after);
-    if (left.length === 0) {
-      course.failure = new Failure("undone", `${course.failure?.message}; what it had changed is undone`);
-      continue;
-    }
-    const said = answers
-      .map((a) => a.stderr.trim())
-      .filter(Boolean)
-      .join("; ");
-    course.failure = new Failure(
-      "undoFailed",
-      `${course.failure?.message}; and it could not be undone (${said}). To put it back by hand: ${left.map(render).join("; ")}`,
-    );
-  }
-  return after;
 }
 
-/** Any thrown value as a Failure; a mistake of our own stays recognisable by its stack. */
-function asFailure(e: unknown): Failure {
-  if (e instanceof Failure) return e;
-  return new Failure("unreadable", e instanceof Error ? (e.stack ?? e.message) : String(e));
-}
+const isLost = (e: unknown): e is Failure => e instanceof Failure && (e.kind === "lost" || e.kind === "unreachable");

@@ -113,6 +113,9 @@ export const DockerNetwork = defineKind({
     return [docker`network create --driver ${driver} ${flags} ${name}`];
   },
 
+  // Docker keeps its networks itself.
+  boot: () => [],
+
   samples: {
     given: [ip`link add base0 type veth peer name base1`, ip`link set base0 up`, ip`link set base1 up`],
     a: {

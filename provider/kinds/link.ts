@@ -1,5 +1,5 @@
 import { type Command, ip } from "../host/command.ts";
-import type { Link } from "../host/facts.ts";
+import { addressWords, type Facts, type Link, type Route } from "../host/facts.ts";
 import { s } from "../schema/fields.ts";
 import { contains, family, network } from "../schema/net.ts";
 
@@ -28,6 +28,9 @@ interface LinkWant {
   readonly addresses?: readonly string[] | undefined;
 }
 
+type Surroundings = Pick<Facts, "links" | "routes">;
+type Words = (address: string) => readonly string[];
+
 /** What no link can have: reasons by path. */
 export function checkLink({ addresses = [] }: LinkWant): Record<string, string> {
   const i = addresses.findIndex((address) => contains("fe80::/10", address));
@@ -41,8 +44,21 @@ export function readLink({ index, mtu, up, promiscuous, addresses, mac }: Link) 
   return { ifindex: index, mtu, up, promiscuous, addresses, mac };
 }
 
-/** The commands for what links share. Without `have` the link was just made by an earlier command. */
-export function planLink(name: string, want: LinkWant, have: LinkWant | undefined): Command[] {
+/**
+ * The commands for what links share, with what of the link's own goes with it and has to come back. Without `have` the
+ * link was just made by an earlier command.
+ */
+export function planLink(name: string, want: LinkWant, have: LinkWant | undefined, facts: Surroundings): Command[] {
+  const ips = facts.links.find((l) => l.name === name)?.ips ?? [];
+  const again = (address: string) => {
+    const ip = ips.find((other) => `${other.address}/${other.prefix}` === address);
+    return ip ? addressWords(ip, name) : [address];
+  };
+  const steps = planAttributes(name, want, have, again);
+  return [...steps, ...planRoutes(name, want, have, facts)];
+}
+
+function planAttributes(name: string, want: LinkWant, have: LinkWant | undefined, again: Words): Command[] {
   const steps: Command[] = [];
   if (want.mtu !== undefined && want.mtu !== have?.mtu) steps.push(ip`link set dev ${name} mtu ${want.mtu}`);
   if (want.promiscuous !== undefined && want.promiscuous !== (have?.promiscuous ?? false))
@@ -55,21 +71,27 @@ export function planLink(name: string, want: LinkWant, have: LinkWant | undefine
   const gone6 = without(have6, want6).map((address) => ip`address delete ${address} dev ${name}`);
   // A link that goes down loses its IPv6 addresses unless `keep_addr_on_down` is set.
   if (turns && !want.up)
-    return [...steps, ...gone6, ...turn, ...planIpv4(name, want4, have4), ...want6.map((a) => replace(name, a))];
+    return [
+      ...steps,
+      ...gone6,
+      ...turn,
+      ...planIpv4(name, want4, have4, again),
+      ...want6.map((a) => replace(name, again(a))),
+    ];
   const added6 = without(want6, have6).map((address) => ip`address add ${address} dev ${name}`);
-  return [...steps, ...turn, ...planIpv4(name, want4, have4), ...added6, ...gone6];
+  return [...steps, ...turn, ...planIpv4(name, want4, have4, again), ...added6, ...gone6];
 }
 
 const families = (all: readonly string[]) =>
   [all.filter((a) => family(a) === 4), all.filter((a) => family(a) === 6)] as const;
 const without = (all: readonly string[], those: readonly string[]) => all.filter((a) => !those.includes(a));
-const replace = (name: string, address: string) => ip`address replace ${address} dev ${name}`;
+const replace = (name: string, words: readonly string[]) => ip`address replace ${words} dev ${name}`;
 
 /**
  * The first address of a network on a link is its primary, which the host speaks from. Where a network's addresses
  * change, the first that is wanted becomes the primary: so a way back ends where it began.
  */
-function planIpv4(name: string, want: readonly string[], have: readonly string[]): Command[] {
+function planIpv4(name: string, want: readonly string[], have: readonly string[], again: Words): Command[] {
   const changes = [...new Set([...have, ...want].map(network))].map((net) => {
     const [wanted, there] = [want, have].map((all) => all.filter((a) => network(a) === net)) as [string[], string[]];
     const [added, kept] = [without(wanted, there), there.filter((a) => wanted.includes(a))];
@@ -85,17 +107,53 @@ function planIpv4(name: string, want: readonly string[], have: readonly string[]
     // An interface without addresses loses its routes: add before deleting.
     ...changes.flatMap(({ added }) => added.map((address) => ip`address add ${address} dev ${name}`)),
     ...changes.flatMap(({ gone }) => gone.map((address) => ip`address delete ${address} dev ${name}`)),
-    ...changes.flatMap(({ lost }) => lost.map((address) => replace(name, address))),
+    ...changes.flatMap(({ lost }) => lost.map((address) => replace(name, again(address)))),
   ];
 }
+
+/** With an address go the routes that need it: those that the addresses to come can carry too stay. */
+function planRoutes(name: string, want: LinkWant, have: LinkWant | undefined, { routes }: Surroundings): Command[] {
+  const { addresses } = want;
+  const gone = addresses ? without(have?.addresses ?? [], addresses) : [];
+  if (!addresses || gone.length === 0 || want.up === false) return [];
+  const families = new Set(gone.map(family));
+  const carried = ({ gateway, source, words }: Route) =>
+    !gone.some((address) => address.replace(/\/.*/, "") === source) &&
+    (gateway === undefined || words.includes("onlink") || addresses.some((a) => contains(network(a), gateway)));
+  const own = routes.filter(
+    (route) => route.dev === name && route.protocol !== "kernel" && !route.dynamic && families.has(route.family),
+  );
+  const kept = own.filter(carried).filter((route) => !routes.some((other) => isRival(other, route)));
+  return nearestFirst(kept).map(({ family, words }) => ip`-${family} route replace ${words}`);
+}
+
+/** Whether `replace` of one would take the place of the other. */
+const isRival = (a: Route, b: Route): boolean =>
+  a !== b && a.family === b.family && a.destination === b.destination && a.table === b.table && a.metric === b.metric;
+
+/** Routes in an order in which each gateway is reachable when it is its turn. */
+export const nearestFirst = (routes: readonly Route[]): Route[] => [
+  ...routes.filter(({ gateway }) => gateway === undefined),
+  ...routes.filter(({ gateway }) => gateway !== undefined),
+];
 
 const mark = "hostnet:";
 
 /** The link's alias, as far as it tells whose the link is. */
 export const ownerOf = ({ alias }: Link): string | undefined =>
-  alias?.startsWith(mark) ? alias.slice(mark.length) : undefined;
+  alias?.startsWith(mark) ? alias.slice(mark.length).replace(/;\w+=[^;]*$/, "") : undefined;
 
-/** Writes into the link whose it is. */
-export function planOwner(name: string, owner: string, have: { owner?: string | undefined } | undefined): Command[] {
-  return have?.owner === owner ? [] : [ip`link set dev ${name} alias ${mark + owner}`];
+/** What the link's alias tells besides whose it is. */
+export const noteOf = ({ alias }: Link, what: string): string | undefined =>
+  alias?.startsWith(mark) ? new RegExp(`;${what}=([^;]*)$`).exec(alias)?.[1] : undefined;
+
+/** Writes into the link whose it is, and at most one thing more that nothing else on the host tells. */
+export function planOwner(
+  name: string,
+  owner: string,
+  have: { owner?: string | undefined } | undefined,
+  note: readonly [what: string, value: string] | undefined = undefined,
+): Command[] {
+  if (have?.owner === owner) return [];
+  return [ip`link set dev ${name} alias ${mark + owner}${note ? `;${note.join("=")}` : ""}`];
 }

@@ -25,7 +25,7 @@ export const Nic = defineKind({
     addresses: linkInputs.addresses.optional(),
   },
   outputs: linkOutputs,
-  facts: ["links"],
+  facts: ["links", "routes"],
   adopts: true,
 
   check: (want) => ({
@@ -56,7 +56,13 @@ export const Nic = defineKind({
     ];
   },
 
-  plan: (want, have) => (want && have?.name ? planLink(have.name, want, have) : []),
+  plan: (want, have, { facts }) => (want && have?.name ? planLink(have.name, want, have, facts) : []),
+  // The host's own network configuration may set at each boot what was there before.
+  boot: (want, before, { facts }) => {
+    const gone = (before.addresses ?? []).filter((address) => !want.addresses?.includes(address));
+    const other = { up: !want.up, promiscuous: !want.promiscuous, addresses: gone };
+    return want.name ? planLink(want.name, want, other, facts) : [];
+  },
 
   samples: {
     given: [ip`link add base0 type veth peer name base1`],

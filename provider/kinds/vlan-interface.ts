@@ -20,7 +20,7 @@ export const VlanInterface = defineKind({
     addresses: linkInputs.addresses.default([]),
   },
   outputs: linkOutputs,
-  facts: ["links"],
+  facts: ["links", "routes"],
 
   derive: ({ parent, vlanId }) => (parent && vlanId ? { name: `${parent}.${vlanId}` } : {}),
   check: (want) => ({
@@ -72,11 +72,11 @@ export const VlanInterface = defineKind({
     return findings;
   },
 
-  plan: (want, have, { owner }) => {
+  plan: (want, have, { owner, facts }) => {
     if (!want) return have ? [ip`link delete dev ${have.name}`] : [];
     const { name, parent, vlanId, protocol } = want;
     const made = have ? [] : [ip`link add link ${parent} name ${name} type vlan protocol ${protocol} id ${vlanId}`];
-    return [...made, ...planOwner(name, owner, have), ...planLink(name, want, have)];
+    return [...made, ...planOwner(name, owner, have), ...planLink(name, want, have, facts)];
   },
 
   samples: {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { collapseIPv6Number, IPv4, IPv4CidrRange, IPv6, IPv6CidrRange } from "ip-num";
 
@@ -65,6 +66,12 @@ export function nth(subnet: string, n: number): string {
 /** A hardware address in lower case with colons, or undefined when the text is none. */
 export function parseMac(value: string): string | undefined {
   return /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(value) ? value.toLowerCase().replaceAll("-", ":") : undefined;
+}
+
+/** A hardware address of the locally administered kind (IEEE 802: the second bit of the first byte), the same for a text. */
+export function localMac(name: string): string {
+  const digits = createHash("sha256").update(name).digest("hex").slice(0, 10);
+  return ["02", ...(digits.match(/../g) ?? [])].join(":");
 }
 
 /**

@@ -5,6 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 // Export members:
+export { BridgeArgs } from "./bridge";
+export type Bridge = import("./bridge").Bridge;
+export const Bridge: typeof import("./bridge").Bridge = null as any;
+utilities.lazyLoad(exports, ["Bridge"], () => require("./bridge"));
+
 export { DockerNetworkArgs } from "./dockerNetwork";
 export type DockerNetwork = import("./dockerNetwork").DockerNetwork;
 export const DockerNetwork: typeof import("./dockerNetwork").DockerNetwork = null as any;
@@ -39,6 +44,8 @@ const _module = {
     version: utilities.getVersion(),
     construct: (name: string, type: string, urn: string): pulumi.Resource => {
         switch (type) {
+            case "hostnet:index:Bridge":
+                return new Bridge(name, <any>undefined, { urn })
             case "hostnet:index:DockerNetwork":
                 return new DockerNetwork(name, <any>undefined, { urn })
             case "hostnet:index:Nic":

@@ -36,6 +36,7 @@ export class Provider extends pulumi.ProviderResource {
         let resourceInputs: pulumi.Inputs = {};
         opts = opts || {};
         {
+            resourceInputs["guard"] = pulumi.output(args?.guard).apply(JSON.stringify);
             resourceInputs["hosts"] = pulumi.output(args?.hosts).apply(JSON.stringify);
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -47,6 +48,10 @@ export class Provider extends pulumi.ProviderResource {
  * The set of arguments for constructing a Provider resource.
  */
 export interface ProviderArgs {
+    /**
+     * How hosts are guarded while they are changed. A host's own settings go before the provider's.
+     */
+    guard?: pulumi.Input<inputs.GuardArgs | undefined>;
     /**
      * The hosts, by the names that resources use.
      */

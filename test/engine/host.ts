@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { noSshd, type Sshd, startSshd } from "../host/sshd.ts";
@@ -26,7 +26,7 @@ export async function startHost(name: string, given: string, { slow = 0 } = {}):
   const directory = mkdtempSync(join(tmpdir(), "hostnet-host-"));
   execFileSync("ip", ["netns", "add", namespace]);
   // sshd stays outside, where the tests can reach it; what it runs for us is inside, with mounts of its own.
-  const inside = slow > 0 ? `sh ${slowIp(directory, slow)}` : "sh";
+  const inside = `sh ${slow > 0 ? slowIp(directory, slow) : ownEtc(directory)}`;
   const sshd = await startSshd([`ForceCommand ip netns exec ${namespace} ${inside}`]);
   const run = (script: string) => {
     const command = ["netns", "exec", namespace, "sh", "-ec", script];
@@ -44,15 +44,27 @@ export async function startHost(name: string, given: string, { slow = 0 } = {}):
   return { settings: { address: "127.0.0.1", port, user: "root", identityFile, hostKey }, sshd, run, stop };
 }
 
+/** Writes a script that gives its shell an /etc that is the host's own: what is kept for its next boot stands there. */
+function ownEtc(directory: string): string {
+  const etc = join(directory, "etc");
+  if (!existsSync(etc)) cpSync("/etc", etc, { recursive: true, verbatimSymlinks: true });
+  const enter = join(directory, "enter-etc");
+  writeFileSync(enter, `mount --bind ${etc} /etc && exec sh\n`);
+  return enter;
+}
+
 /** Writes a script that puts a slow `ip` in the place of the real one, for itself and the shell that it becomes. */
 function slowIp(directory: string, seconds: number): string {
   const real = realpathSync(execFileSync("sh", ["-c", "command -v ip"], { encoding: "utf8" }).trim());
   const copy = join(directory, "ip");
   copyFileSync(real, copy);
   const wrapper = join(directory, "slow-ip");
-  writeFileSync(wrapper, `#!/bin/sh\ncase "$*" in -j*) ;; *) sleep ${seconds} ;; esac\nexec ${copy} "$@"\n`);
+  writeFileSync(
+    wrapper,
+    `#!/bin/sh\ncase " $* " in *" set "*|*" add "*|*" delete "*|*" replace "*) sleep ${seconds} ;; esac\nexec ${copy} "$@"\n`,
+  );
   chmodSync(wrapper, 0o755);
   const enter = join(directory, "enter");
-  writeFileSync(enter, `mount --bind ${wrapper} ${real} && exec sh\n`);
+  writeFileSync(enter, `mount --bind ${wrapper} ${real} && exec sh ${ownEtc(directory)}\n`);
   return enter;
 }

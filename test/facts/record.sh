@@ -7,8 +7,12 @@ set -eu
 record=$1
 shift
 file="$(dirname "$0")/$record"
+both() { echo "ip -4 $*; echo inet6; ip -6 $*"; }
 case $record in
 links/*) print='ip -j -d addr show' ;;
+routes/*) print=$(both -d -o route show table all) ;;
+rules/*) print=$(both -d rule show) ;;
+bridgeVlans/*) print='bridge -j vlan show' ;;
 docker/*) print='docker version --format "{{json .Server.Version}}"; docker network inspect $(docker network ls --quiet --no-trunc)' ;;
 esac
 [ $# -gt 0 ] || set -- unshare --net --mount sh -c

@@ -14,7 +14,8 @@ describe.skipIf(!root)("the lock of a host", () => {
   const open = () => {
     const shell = new Shell("here", spawn("sh", { detached: true }));
     shells.push(shell);
-    return async () => shell;
+    const talk = async () => shell;
+    return { token: String(shells.length), talk, dial: talk, greet: async () => {}, adopt: () => {} };
   };
   const hold = (seconds: number) => ({ command: { argv: ["sleep", String(seconds)] } });
 
@@ -25,7 +26,7 @@ describe.skipIf(!root)("the lock of a host", () => {
       "here",
       open(),
       () => {},
-      async (talk) => {
+      async ({ talk }) => {
         const conversation = await talk();
         order.push("first in");
         await conversation.run([hold(0.5)]);
@@ -37,7 +38,7 @@ describe.skipIf(!root)("the lock of a host", () => {
       "here",
       open(),
       (text) => told.push(text),
-      async (talk) => {
+      async ({ talk }) => {
         await talk();
         order.push("second in");
       },
@@ -48,14 +49,14 @@ describe.skipIf(!root)("the lock of a host", () => {
   });
 
   test("dies with its holder", async () => {
-    const talk = open();
+    const line = open();
     await expect(
       locked(
         "here",
-        talk,
+        line,
         () => {},
-        async (lockedTalk) => {
-          (await lockedTalk()).close();
+        async ({ talk }) => {
+          (await talk()).close();
           throw new Error("gone");
         },
       ),
@@ -65,7 +66,7 @@ describe.skipIf(!root)("the lock of a host", () => {
         "here",
         open(),
         () => {},
-        async (lockedTalk) => (await lockedTalk()).open,
+        async ({ talk }) => (await talk()).open,
       ),
     ).toBe(true);
   });
@@ -76,7 +77,7 @@ describe.skipIf(!root)("the lock of a host", () => {
       "here",
       open(),
       () => {},
-      async (talk) => (await talk()).run([left]),
+      async ({ talk }) => (await talk()).run([left]),
     );
     const begun = locked(
       "here",
@@ -84,7 +85,7 @@ describe.skipIf(!root)("the lock of a host", () => {
       () => {
         throw new Error("had to wait");
       },
-      async (talk) => (await talk()).open,
+      async ({ talk }) => (await talk()).open,
     );
     expect(await begun).toBe(true);
   });

@@ -1,10 +1,14 @@
 import { Failure } from "../../provider/errors.ts";
 import { type Command, render } from "../../provider/host/command.ts";
 import type { Conversation } from "../../provider/host/connection.ts";
-import type { Facts } from "../../provider/host/facts.ts";
+import { type Facts, factCommands } from "../../provider/host/facts.ts";
 import { link } from "../../provider/host/graph.ts";
+import { arm, disarm, fire, forget, outcome, rest } from "../../provider/host/guard.ts";
+import { look } from "../../provider/host/line.ts";
+import type { LockedLine } from "../../provider/host/lock.ts";
+import type { Operation } from "../../provider/host/operation.ts";
+import { guardFacts } from "../../provider/host/run.ts";
 import type { Answer } from "../../provider/host/script.ts";
-import { look, type Operation } from "../../provider/host/transaction.ts";
 
 /**
  * A host of links that are made in two steps (`link add`, `link up`) and removed in one, with a scripted conversation:
@@ -22,7 +26,16 @@ export class Host {
   readonly unfinished: Command[] = [];
   /** How often somebody looked. */
   looks = 0;
+  /** What has become of the transaction. */
+  guard: "none" | "armed" | "fired" = "none";
+  /** Whether the host can be guarded at all. */
+  guardable = true;
+  /** What stands in for the firewall of the host: with another one, the way of SSH is another. */
+  firewall = 0;
+  /** Whether new connections can be made; they can again once the host has undone everything. */
+  dialable = true;
   #open = true;
+  #before: ReadonlyMap<string, { up: boolean }> = new Map();
 
   constructor(...links: string[]) {
     for (const name of links) this.links.set(name, { up: true });
@@ -58,10 +71,24 @@ export class Host {
     };
   };
 
-  look = (): Promise<Facts> => look("node1", this.talk, ["links"]);
+  line = (): LockedLine => ({
+    token: "here",
+    talk: this.talk,
+    dial: async () => {
+      if (!this.dialable) throw new Failure("unreachable", "node1: no route to host");
+      return this.talk();
+    },
+    greet: async () => {},
+    adopt: () => {},
+    guarding: new Set(),
+    found: [],
+  });
+
+  look = (): Promise<Facts> => look("node1", this.talk, guardFacts);
 
   #run(command: Command): Answer {
     const [tool, verb, name = ""] = command.argv;
+    if (tool === "sh") return this.#answer(verb === "-c" ? name : "");
     if (tool === "ip") {
       this.looks += 1;
       const all = [...this.links].map(([ifname, { up }], i) => ({
@@ -74,13 +101,53 @@ export class Host {
     }
     const text = render(command);
     this.ran.push(text);
+    if (name === "wall") this.firewall += 1;
     if (this.fails.includes(text)) return { status: 1, stdout: "", stderr: `${text}: no\n` };
     if (verb === "add") this.links.set(name, { up: false });
     else if (verb === "up") this.links.set(name, { up: true });
     else this.links.delete(name);
     return { status: 0, stdout: "", stderr: "" };
   }
+
+  /** The scripts of the guard, and the tables that are read by one. */
+  #answer(text: string): Answer {
+    const done = (status: number, stdout = ""): Answer => ({ status, stdout, stderr: status === 0 ? "" : "no init\n" });
+    if (isText(text, arm("t", guarded))) {
+      if (this.guardable) this.guard = "armed";
+      this.#before = new Map(this.links);
+      return done(this.guardable ? 0 : 1);
+    }
+    if (isText(text, disarm("t"))) {
+      const kept = this.guard === "armed";
+      if (kept) this.guard = "none";
+      return done(kept ? 0 : 1);
+    }
+    if (isText(text, fire("t"))) {
+      this.#fire();
+      return done(0);
+    }
+    if (isText(text, outcome("t", 1))) {
+      // Time passes, until the watcher has had enough.
+      if (this.guard === "armed") this.#fire();
+      return done(0, this.guard === "none" ? "" : this.guard);
+    }
+    if ([rest("t"), forget("t")].some((step) => isText(text, step))) return done(0);
+    if (text === way?.argv[2]) return done(0, `10.0.0.9\n10.0.0.9 dev nic src 10.0.0.1\n\n${this.firewall} 0\n`);
+    return done(0, text === fragments?.argv[2] ? "" : "inet6\n");
+  }
+
+  #fire() {
+    this.links.clear();
+    for (const [name, link] of this.#before) this.links.set(name, link);
+    this.firewall = 0;
+    this.guard = "fired";
+    this.dialable = true;
+  }
 }
+
+const isText = (text: string, { command }: { command: Command }): boolean => command.argv[2] === text;
+const guarded = { about: [], back: [], save: "", restore: "", seconds: 2, most: 2 };
+const [, , , way, fragments] = factCommands(guardFacts);
 
 const add = (name: string): Command => ({ argv: ["link", "add", name] });
 const up = (name: string): Command => ({ argv: ["link", "up", name] });
@@ -107,6 +174,12 @@ export function operation(name: string, needs: readonly string[] = [], changes: 
       return found(facts)?.up ? undefined : "it is not up";
     },
     undo: (facts) => (wasThere ? make(facts) : unmake(facts)),
+    back: () => [],
+    boot: () => undefined,
+    keeps: () => undefined,
+    takes: () => [],
+    gives: () => [],
+    adopts: true,
     progress: () => {},
     ...changes,
   };

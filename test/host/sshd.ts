@@ -58,6 +58,9 @@ export async function startSshd(more: readonly string[] = []): Promise<Sshd> {
     "LogLevel ERROR",
     "MaxStartups 100",
     ...more,
+    // A bash that seems to be started by another reads no ~/.bashrc: what a developer's does is not what is tried.
+    "Match User root",
+    "SetEnv SHLVL=2",
   ];
   writeFileSync(configuration, `${lines.join("\n")}\n`);
   const sshd = spawn("/usr/sbin/sshd", ["-D", "-E", join(directory, "log"), "-f", configuration], { stdio: "ignore" });

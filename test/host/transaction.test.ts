@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Failure, type FailureKind } from "../../provider/errors.ts";
-import { type Operation, type Outcome, transact } from "../../provider/host/transaction.ts";
+import type { Operation, Outcome } from "../../provider/host/operation.ts";
+import { transact } from "../../provider/host/transaction.ts";
 import { Host, operation } from "./scripted.ts";
 
+const guarding = { seconds: 2, patience: 60, probes: [], proof: "login" } as const;
 const run = async (host: Host, ...operations: Operation[]) =>
-  transact("node1", host.talk, operations, await host.look());
+  transact("node1", host.line(), operations, await host.look(), guarding);
 
 /** What became of an operation, as `kind: message`, or `done`. */
 const said = (outcome: Outcome | undefined): string => {
@@ -180,49 +182,54 @@ describe("a connection that is lost in the middle", () => {
     host.loses = "link up a";
     expect((await run(host, operation("a"))).map(said)).toEqual(["done"]);
   });
+});
 
-  test("is said to leave the host unknown when there is no other connection", async () => {
-    const host = new Host();
-    host.loses = "link add a";
-    const outcome = run(
-      host,
-      operation("a", [], {
-        progress: () => {
-          // The connection that the script runs over is the last one.
-          queueMicrotask(() => {
-            host.reachable = false;
-          });
-        },
-      }),
-    );
-    const failure = await outcome.then(
-      () => undefined,
-      (e: Failure) => e,
-    );
-    expect(failure).toMatchObject({
-      kind: "lost",
-      code: "UNKNOWN",
-      message: "node1 was lost while it was being changed, and what it did is not known: node1: no route to host",
-    });
+describe("a change of the way of SSH", () => {
+  test("is kept when a new connection can be made", async () => {
+    const host = new Host("nic");
+    expect((await run(host, operation("wall"))).map(said)).toEqual(["done"]);
+    expect(host.guard).toBe("none");
+    expect([...host.links.keys()]).toEqual(["nic", "wall"]);
   });
+
+  test("is left to the host to undo when none can: all of the group, and it says what had changed", async () => {
+    const host = new Host("nic");
+    host.dialable = false;
+    const [wall, other] = await run(host, operation("wall"), operation("other"));
+    expect(said(wall)).toBe(
+      "undone: Link wall on node1: undone by node1 itself, which is as it was before: after the firewall, the VLANs of bridges, " +
+        "or sysctls on the way changed, no new connection could be made: node1: no route to host",
+    );
+    expect(kindOf(other)).toBe("undone");
+    expect([...host.links.keys()]).toEqual(["nic"]);
+  });
+
+  test("needs no proof where nothing on the way has changed", async () => {
+    const host = new Host("nic");
+    host.dialable = false;
+    expect((await run(host, operation("a"))).map(said)).toEqual(["done"]);
+  });
+});
+
+test("a host that cannot be guarded is not touched", async () => {
+  const host = new Host("nic");
+  host.guardable = false;
+  const [a] = await run(host, operation("a"));
+  expect(said(a)).toBe("refused: Link a on node1: not attempted, because it could not be guarded: no init");
+  expect(host.ran).toEqual([]);
 });
 
 test("a look that cannot be read after the change leaves the host unknown: what is there must not be lost to the state", async () => {
   const host = new Host();
-  const outcome = run(
-    host,
-    operation("a", [], {
-      progress: () => {
-        host.garbled = true;
-      },
-    }),
-  );
-  const failure = await outcome.then(
-    () => undefined,
-    (e: Failure) => e,
-  );
+  const garble = () => {
+    host.garbled = true;
+  };
+  const failure = await run(host, operation("a", [], { progress: garble })).catch((e: Failure) => e);
   expect(failure).toMatchObject({ kind: "lost", code: "UNKNOWN" });
-  expect(failure?.message).toContain("what it did is not known: node1: cannot read what `ip` printed");
+  expect((failure as Failure).message).toContain(
+    "what became of the change of node1 is not known: node1: cannot read what `ip` printed",
+  );
+  expect(host.guard).toBe("fired");
 });
 
 describe("an undo that fails", () => {
@@ -231,7 +238,7 @@ describe("an undo that fails", () => {
     host.fails = ["link up a", "link remove a"];
     const [a, b] = await run(host, operation("a"), operation("b"));
     expect(said(a)).toBe(
-      "undoFailed: Link a on node1: link up a exited 1: link up a: no; and it could not be undone (link remove a: no). To put it back by hand: link remove a",
+      "undoFailed: Link a on node1: link up a exited 1: link up a: no; and it could not be undone (link remove a: no). `hostnet recover node1`, or by hand: link remove a",
     );
     expect(said(b)).toBe("done");
     expect([...host.links.keys()]).toEqual(["a", "b"]);
@@ -245,14 +252,12 @@ describe("an undo that fails", () => {
     expect([...host.links.keys()]).toEqual(["a"]);
   });
 
-  test("says so when the connection is lost meanwhile, and that the state is not known", async () => {
+  test("is made up for by the host when the connection is lost meanwhile", async () => {
     const host = new Host();
     host.fails = ["link up a"];
     host.loses = "link remove a";
     const [a] = await run(host, operation("a"));
-    expect(said(a)).toBe(
-      "undoFailed: Link a on node1: link up a exited 1: link up a: no; and it could not be undone: node1: the connection ended",
-    );
-    expect(a && "failure" in a && a.failure.code).toBe("UNKNOWN");
+    expect(said(a)).toContain("undone: Link a on node1: link up a exited 1: link up a: no: undone by node1 itself");
+    expect([...host.links.keys()]).toEqual([]);
   });
 });

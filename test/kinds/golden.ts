@@ -1,7 +1,9 @@
 import { parse } from "yaml";
 import { Engine } from "../../provider/engine.ts";
 import { Failure } from "../../provider/errors.ts";
-import type { DockerNetworkFact, Facts, Link } from "../../provider/host/facts.ts";
+import { render } from "../../provider/host/command.ts";
+import { parseRoute } from "../../provider/host/facts/routes.ts";
+import type { Address, BridgeFact, BridgeVlan, DockerNetworkFact, Facts, Link } from "../../provider/host/facts.ts";
 import type { Around, Kind } from "../../provider/kind.ts";
 import type { Properties } from "../../provider/resource.ts";
 import * as resource from "../../provider/resource.ts";
@@ -13,15 +15,24 @@ import * as resource from "../../provider/resource.ts";
  *     vlanId: 10
  *     ---------- have                     what is there: the kind's words, defaults filled in, ours; or `nothing`
  *     nothing
- *     ---------- host                     in its place, or besides: the host's links and Docker engine, as facts
- *     links: [{ name: ens33, mtu: 9000 }]
+ *     ---------- host                     in its place, or besides: the host, as facts
+ *     links:                              `ips` follow from `addresses`, or are facts
+ *       - { name: ens33, mtu: 9000, addresses: [192.168.1.10/24] }
+ *     routes: [default via 192.168.1.1 dev ens33 metric 100]
+ *     bridgeVlans: { ens33: 1 pvid untagged, ens34: [10, 20-29] }
+ *     fragments: [{ kind: nic, name: ens34, owner: lab/prod/it }]
+ *     ---------- after                    optional: the host once it is as wanted, as facts
+ *     links: []
  *     ---------- program                  optional: the other resources of the program on this host
  *     - { type: VlanInterface, parent: ens33, vlanId: 20 }
  *     ----------                          what comes of it: warnings and commands, or an error
  *     warning: …
  *     ip link add …
- *     ---------- undo                     the commands back
+ *     ---------- undo                     the commands back; what they leave of addresses and routes is restored exactly
  *     ip link delete …
+ *
+ *     ---------- boot                     the commands at the next boot, where `after` is given
+ *     ip link add …
  *
  * `UPDATE=1` writes what stands behind the bare line. A new case is one new file.
  */
@@ -36,9 +47,10 @@ export function split(text: string): { given: string; expected: string } {
 export function evaluate(kind: Kind, kinds: readonly Kind[], given: string): string {
   const out = ["----------"];
   try {
-    const { warnings, commands, undo } = outcome(kind, kinds, given);
-    out.push(...warnings.map((warning) => `warning: ${warning}`), ...resource.lines(commands));
-    out.push("---------- undo", ...resource.lines(undo));
+    const { warnings, commands, undo, boot } = outcome(kind, kinds, given);
+    out.push(...warnings.map((warning) => `warning: ${warning}`), ...commands.map(render));
+    out.push("---------- undo", ...undo.map(render));
+    if (boot) out.push("---------- boot", ...boot.map(render));
   } catch (e) {
     if (!(e instanceof Failure)) throw e;
     out.push(`error: ${e.message}`);
@@ -63,16 +75,19 @@ function outcome(kind: Kind, kinds: readonly Kind[], given: string) {
   if (facts) {
     const name = resource.identify(kind, want ?? have ?? {}, host, facts);
     if (!sections.has("have")) have = kind.read(name, facts);
-    if (want) resource.refuseForeign({ kind, owner }, host, name, have);
+    if (want) resource.refuseForeign({ kind, owner }, host, name, have, facts);
     warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
   }
-  const commands = resource.transition(kind, want, have, around);
+  const commands = resource.transition(kind, want, have, facts ?? (factsOf("{}") as Facts), around);
   const now = commands.length === 0 ? have : want && { ...have, ...want, owner };
+  const after = factsOf(sections.get("after"));
+  const there = after && { ...around, facts: after };
   const back = { ...around, owner: (have?.owner as string | undefined) ?? owner };
   return {
     warnings,
     commands,
-    undo: resource.transition(kind, have, now, back),
+    undo: resource.transition(kind, have, now, facts ?? (factsOf("{}") as Facts), back),
+    boot: want && there && (kind.boot?.(want, have ?? {}, there) ?? kind.plan(want, undefined, there)),
   };
 }
 
@@ -113,25 +128,81 @@ function stateOf(kind: Kind, written: Properties): Properties {
   return { ...Object.fromEntries(defaults), ...(kind.derive?.(written) ?? {}), ifindex: 7, mac, owner, ...written };
 }
 
-function factsOf(text: string | undefined): Facts | undefined {
-  if (text === undefined) return undefined;
-  const { links = [], docker } = parse(text) as {
-    links?: Partial<Link>[];
-    docker?: { version: string; networks?: Partial<DockerNetworkFact>[] };
-  };
-  return { links: links.map(linkOf), docker: docker ? dockerOf(docker) : { version: "28.0.0", networks: [] } };
+interface WrittenHost {
+  readonly links?: readonly WrittenLink[];
+  readonly routes?: readonly string[];
+  readonly bridgeVlans?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
+  readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
+  readonly docker?: { version: string; networks?: Partial<DockerNetworkFact>[] };
 }
 
-const linkOf = (written: Partial<Link>, i: number): Link => ({
-  name: `link${i}`,
-  index: i + 1,
-  mtu: 1500,
-  up: true,
-  promiscuous: false,
-  mac,
-  addresses: [],
-  ...written,
+type WrittenLink = Partial<Omit<Link, "ips" | "bridge">> & {
+  readonly ips?: readonly Partial<Address>[];
+  readonly bridge?: Partial<BridgeFact>;
+};
+
+function factsOf(text: string | undefined): Facts | undefined {
+  if (text === undefined) return undefined;
+  const { links = [], routes = [], bridgeVlans = {}, fragments = [], docker } = parse(text) as WrittenHost;
+  return {
+    links: links.map(linkOf),
+    routes: routes.map((line) => parseRoute(line.includes(":") ? 6 : 4, withType(line))),
+    rules: [],
+    bridgeVlans: Object.entries(bridgeVlans).map(([link, vlans]) => ({ link, vlans: [vlans].flat().map(vlanOf) })),
+    sshWay: { client: "", state: "" },
+    fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
+    docker: docker ? dockerOf(docker) : { version: "28.0.0", networks: [] },
+  };
+}
+
+/** A route as a person writes it, who leaves its type out where it is the usual one. */
+const withType = (line: string): string =>
+  /^(unicast|blackhole|unreachable|prohibit|throw|local)\b/.test(line) ? line : `unicast ${line}`;
+
+/** `10`, `20-29` or `1 pvid untagged`, as `bridge vlan` takes them. */
+function vlanOf(written: string | number): BridgeVlan {
+  const [range = "", ...flags] = String(written).split(" ");
+  const [vid, vidEnd] = range.split("-").map(Number);
+  return {
+    vid: vid ?? 0,
+    ...(vidEnd !== undefined && { vidEnd }),
+    pvid: flags.includes("pvid"),
+    untagged: flags.includes("untagged"),
+  };
+}
+
+function linkOf({ ips, bridge, ...written }: WrittenLink, i: number): Link {
+  const { name = `link${i}`, addresses = [] } = written;
+  const all = ips ? ips.map((one) => ipOf(name, one)) : addresses.map((cidr) => ipOf(name, fromCidr(cidr)));
+  const lasting = all.filter(({ dynamic, family, scope }) => !dynamic && !(family === 6 && scope === "link"));
+  return {
+    ...{ name, index: i + 1, mtu: 1500, up: true, promiscuous: false, mac },
+    ...written,
+    addresses: lasting.map(({ address, prefix }) => `${address}/${prefix}`),
+    ips: all,
+    ...((bridge || written.kind === "bridge") && { bridge: { ...newBridge, ...bridge } }),
+  };
+}
+
+const newBridge: BridgeFact = {
+  ...{ stp: false, forwardDelay: 15, hello: 2, maxAge: 20, ageing: 300, priority: 32768 },
+  ...{ vlanFiltering: false, defaultPvid: 1, vlanProtocol: "802.1Q" },
+};
+
+const fromCidr = (cidr: string): Partial<Address> => ({
+  address: cidr.replace(/\/.*/, ""),
+  prefix: Number(cidr.replace(/.*\//, "")),
 });
+
+function ipOf(label: string, written: Partial<Address>): Address {
+  const { address = "" } = written;
+  const six = address.includes(":");
+  return {
+    ...{ family: six ? 6 : 4, address, prefix: six ? 64 : 24, scope: "global", flags: [], dynamic: false },
+    ...(!six && { label }),
+    ...written,
+  };
+}
 
 const dockerOf = ({
   version,

@@ -13,6 +13,7 @@ test("what is omitted is filled in", () => {
         kind: "machine",
         memory: 768,
         cpus: 2,
+        renderer: "none",
         nics: { ens33: { switch: "trunk", vlans: [10, 20] }, ens34: { switch: "lan" } },
       },
     },
@@ -21,6 +22,21 @@ test("what is omitted is filled in", () => {
 
 test("a host may have no NIC but the management NIC", () => {
   expect(parseLabFile("name: try\nhosts:\n  node1:\n").hosts.node1?.nics).toEqual({});
+});
+
+test("a renderer is told addresses, a gateway near one of them, and who hands them out", () => {
+  const nics = "{ a: { switch: a, addresses: [10.0.0.2/8, 'fd00::2/64'], gateway: 'fd00::1' }, b: { switch: a } }";
+  const dhcp = "{ switch: a, addresses: [10.0.0.3/29], gateway: 10.0.0.1, dhcp: true }";
+  expect(parseLabFile(lab(`{ renderer: networkd, nics: ${nics} }`)).hosts.node1).toMatchObject({
+    renderer: "networkd",
+    nics: { a: { addresses: ["10.0.0.2/8", "fd00::2/64"], gateway: "fd00::1" }, b: { switch: "a" } },
+  });
+  expect(parseLabFile(lab(`{ renderer: ifupdown, nics: { c: ${dhcp} } }`)).hosts.node1?.nics.c).toEqual({
+    switch: "a",
+    addresses: ["10.0.0.3/29"],
+    gateway: "10.0.0.1",
+    dhcp: true,
+  });
 });
 
 test("a port of no tags passes untagged frames only", () => {
@@ -51,12 +67,58 @@ test.each([
     'lab.yaml: the name of a host must be 1 to 31 lower-case letters, digits and hyphens, got "Node_1"',
   ],
   [lab("7"), "lab.yaml: hosts.node1 must be a map, such as { nics: { ens33: { switch: lan } } }, got 7"],
-  [lab("{ nic: {} }"), "lab.yaml: hosts.node1.nic is not a property; there are kind, memory, cpus, nics"],
+  [lab("{ nic: {} }"), "lab.yaml: hosts.node1.nic is not a property; there are kind, memory, cpus, renderer, nics"],
   [lab("{ kind: vm }"), 'lab.yaml: hosts.node1.kind must be machine or namespace, got "vm"'],
   [lab("{ memory: 64 }"), "lab.yaml: hosts.node1.memory must be an integer from 256 to 65536 (MB), got 64"],
   [lab("{ memory: 1G }"), 'lab.yaml: hosts.node1.memory must be an integer from 256 to 65536 (MB), got "1G"'],
   [lab("{ cpus: 0 }"), "lab.yaml: hosts.node1.cpus must be an integer from 1 to 16, got 0"],
   [lab("{ kind: namespace, memory: 512 }"), "lab.yaml: hosts.node1.memory must be left out: a namespace has no own"],
+  [
+    lab("{ kind: namespace, renderer: networkd }"),
+    "lab.yaml: hosts.node1.renderer must be left out: a namespace has no own",
+  ],
+  [
+    lab("{ renderer: netplan }"),
+    'lab.yaml: hosts.node1.renderer must be one of ifupdown, networkd, networkmanager, none, got "netplan"',
+  ],
+  [
+    lab("{ nics: { a: { switch: a, addresses: [] } } }"),
+    "lab.yaml: hosts.node1.nics.a.addresses needs a renderer of the host to set them: one of ifupdown, networkd, networkmanager",
+  ],
+  [
+    lab("{ nics: { a: { switch: a, gateway: 10.0.0.1 } } }"),
+    "lab.yaml: hosts.node1.nics.a.gateway needs addresses, such as [192.168.1.102/24]",
+  ],
+  ...[
+    [
+      "addresses: 10.0.0.2/24",
+      'addresses must be a list of addresses, each with the length of its prefix, got "10.0.0.2/24"',
+    ],
+    [
+      "addresses: [10.0.0.2]",
+      'addresses[0] must be an address with the length of its prefix, like 192.168.1.102/24, got "10.0.0.2"',
+    ],
+    [
+      "addresses: [10.0.0.2/33]",
+      'addresses[0] must be an address with the length of its prefix, like 192.168.1.102/24, got "10.0.0.2/33"',
+    ],
+    [
+      "addresses: [10.0.0.2/24], gateway: 10.0.1.1",
+      'gateway must be an address in the network of one of addresses, got "10.0.1.1"',
+    ],
+    [
+      "addresses: [], gateway: 10.0.1.1",
+      'gateway must be an address in the network of one of addresses, got "10.0.1.1"',
+    ],
+    ["addresses: [10.0.0.2/24], dhcp: yes", 'dhcp must be true or false, got "yes"'],
+    [
+      "addresses: ['fd00::2/64'], dhcp: true",
+      'addresses must be the one IPv4 address that the switch hands out by DHCP, with a prefix of at most 29, got ["fd00::2/64"]',
+    ],
+  ].map(([nic, message]) => [
+    lab(`{ renderer: networkd, nics: { a: { switch: a, ${nic} } } }`),
+    `lab.yaml: hosts.node1.nics.a.${message}`,
+  ]),
   [lab("{ nics: [ens33] }"), 'lab.yaml: hosts.node1.nics must be a map of NIC names, got ["ens33"]'],
   [
     lab("{ nics: { eth0: { switch: a } } }"),
@@ -77,7 +139,7 @@ test.each([
   ],
   [
     lab("{ nics: { ens33: { switch: a, vlan: 10 } } }"),
-    "lab.yaml: hosts.node1.nics.ens33.vlan is not a property; there are switch, vlans",
+    "lab.yaml: hosts.node1.nics.ens33.vlan is not a property; there are switch, vlans, addresses, gateway, dhcp",
   ],
   [
     lab("{ nics: { ens33: { switch: a, vlans: 10 } } }"),
@@ -91,6 +153,6 @@ test.each([
     lab("{ nics: { ens33: { switch: a, vlans: [10, 10] } } }"),
     "lab.yaml: hosts.node1.nics.ens33.vlans must name a tag once, got 10 twice",
   ],
-])("%j is refused", (text, message) => {
+] as [string, string | RegExp][])("%j is refused", (text, message) => {
   expect(() => parseLabFile(text)).toThrow(message);
 });

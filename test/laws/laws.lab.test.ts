@@ -4,7 +4,10 @@ import { openLab } from "../../lab/lab.ts";
 import { type Conversation, connect } from "../../provider/host/connection.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { kinds } from "../../provider/kinds/index.ts";
+import { full, seed } from "../seed.ts";
 import { laws, prepare, Walk } from "./laws.ts";
+
+if (!full) console.log(`a sample of the steps of each law; HOSTNET_SEED=${seed} repeats it`);
 
 const lab = openLab(join(import.meta.dirname, "lab.yaml"));
 
@@ -21,8 +24,19 @@ describe("on a machine with a stock kernel and Docker", () => {
       await lab.revert("ready");
       const settings = lab.hosts().node1;
       if (!settings) throw new Error("the lab has no node1");
-      conversation = await connect("node1", { ...settings, connectTimeout: 60, gone: false });
-      const ground = { host: "node1", talk: () => Promise.resolve(conversation), kind };
+      const dial = () => connect("node1", { ...settings, connectTimeout: 60, gone: false });
+      conversation = await dial();
+      const line = {
+        token: "here",
+        talk: () => Promise.resolve(conversation),
+        dial,
+        greet: () => Promise.resolve(),
+        adopt: (fresh: Conversation) => {
+          conversation.close();
+          conversation = fresh;
+        },
+      };
+      const ground = { host: "node1", line, kind };
       expect(await prepare(ground)).toBeUndefined();
       walk = await Walk.begin(ground);
     });

@@ -1,25 +1,33 @@
 import { expect } from "vitest";
-import type { Command } from "../../provider/host/command.ts";
+import { type Command, render } from "../../provider/host/command.ts";
 import type { Facts } from "../../provider/host/facts.ts";
-import { look, type Operation, type Talk, transact } from "../../provider/host/transaction.ts";
+import { fire, forget, newTransaction, rest } from "../../provider/host/guard.ts";
+import { type Line, look, type Talk } from "../../provider/host/line.ts";
+import { locked } from "../../provider/host/lock.ts";
+import { type Operation, type Outcome, planAll } from "../../provider/host/operation.ts";
+import { guardFacts } from "../../provider/host/run.ts";
+import type { Step } from "../../provider/host/script.ts";
+import { lead, transact } from "../../provider/host/transaction.ts";
 import type { Around, Kind } from "../../provider/kind.ts";
 import {
   beforeOf,
   type Course,
   differences,
-  lines,
   operationOf,
   type Properties,
   transition,
 } from "../../provider/resource.ts";
+import { some } from "../seed.ts";
 import { snapshot } from "../snapshot.ts";
 
 /** A host on which a kind is tried: what the kind's samples need is there, and nothing else is. */
 export interface Ground {
   readonly host: string;
-  readonly talk: Talk;
+  readonly line: Line;
   readonly kind: Kind;
 }
+
+const guarding = { seconds: 60, patience: 60, probes: [], proof: "login" } as const;
 
 /**
  * What holds for every kind on a real host. Together they are one walk, each law beginning where the one before ended:
@@ -31,11 +39,19 @@ export const laws: readonly { name: string; holds(walk: Walk): Promise<void> }[]
     holds: (walk) => walk.breaks(walk.kind.samples.a),
   },
   {
+    name: "when it is made and nobody says that all is well, whichever step was the last, the host undoes it by itself",
+    holds: (walk) => walk.isLeftAlone(walk.kind.samples.a),
+  },
+  {
     name: "what was made is read back as planned, and then takes no command",
     holds: async (walk) => {
       await walk.go(walk.kind.samples.a);
       await walk.isThere(walk.kind.samples.a);
     },
+  },
+  {
+    name: "when it is changed and nobody says that all is well, whichever step was the last, the host undoes it by itself",
+    holds: (walk) => walk.isLeftAlone(walk.kind.samples.b),
   },
   {
     name: "when a step of its change fails, whichever it is, the whole host is as it was before",
@@ -51,6 +67,10 @@ export const laws: readonly { name: string; holds(walk: Walk): Promise<void> }[]
     },
   },
   {
+    name: "when it is let go and nobody says that all is well, whichever step was the last, the host undoes it by itself",
+    holds: (walk) => walk.isLeftAlone(undefined),
+  },
+  {
     name: "when a step of its removal fails, whichever it is, the whole host is as it was before",
     holds: (walk) => walk.breaks(undefined),
   },
@@ -64,7 +84,7 @@ export const laws: readonly { name: string; holds(walk: Walk): Promise<void> }[]
 ];
 
 /** Makes what the samples of a kind need; answers why this host cannot, if so. */
-export async function prepare({ host, talk, kind }: Ground): Promise<string | undefined> {
+export async function prepare({ host, line: { talk }, kind }: Ground): Promise<string | undefined> {
   const conversation = await talk();
   const quick = [
     // The kernel would hold back every IPv6 address for a second to see whether another host has it.
@@ -75,22 +95,23 @@ export async function prepare({ host, talk, kind }: Ground): Promise<string | un
   const steps = [...quick, ...kind.samples.given].map((command) => ({ command }));
   const failed = (await conversation.run(steps)).find(({ status }) => status !== 0);
   if (failed) return lacks(failed.stderr);
+  const facts = await look(host, talk, kind.facts);
   try {
     // A table of facts is read when it is used.
-    kind.read("none", await look(host, talk, kind.facts));
+    kind.read("none", facts);
   } catch (e) {
     return lacks((e as Error).message);
   }
-  const first = transition(kind, kind.samples.a, undefined, aroundOf())[0];
-  return first && kind.adopts !== true ? await triedOut(talk, first, kind) : undefined;
+  const first = transition(kind, kind.samples.a, undefined, facts, aroundOf())[0];
+  return first && kind.adopts !== true ? await triedOut(talk, first, kind, facts) : undefined;
 }
 
 /** Why a host cannot run a kind's first command; that it can is undone again. */
-async function triedOut(talk: Talk, first: Command, kind: Kind): Promise<string | undefined> {
-  const name = kind.id(kind.samples.a, {} as Facts) ?? "";
+async function triedOut(talk: Talk, first: Command, kind: Kind, facts: Facts): Promise<string | undefined> {
+  const name = kind.id(kind.samples.a, facts) ?? "";
   const [answer] = await (await talk()).run([{ command: first }]);
   if (answer?.status !== 0) return lacks(answer?.stderr ?? "");
-  const back = kind.plan(undefined, { name } as never, aroundOf()).map((command) => ({ command }));
+  const back = kind.plan(undefined, { name } as never, { ...aroundOf(), facts }).map((command) => ({ command }));
   await (await talk()).run(back);
   return undefined;
 }
@@ -108,22 +129,28 @@ const aroundOf = (): Around => ({ owner: "laws/test/it", changes: () => false, s
 export class Walk {
   readonly kind: Kind;
   readonly #host: string;
+  readonly #line: Line;
   readonly #talk: Talk;
   readonly #name: string;
   readonly #first: readonly string[];
   /** What was there before it was adopted, as the engine keeps it. */
   #kept: Properties = {};
 
-  constructor({ host, talk, kind }: Ground, name: string, first: readonly string[]) {
+  constructor({ host, line, kind }: Ground, name: string, first: readonly string[]) {
     this.kind = kind;
     this.#host = host;
-    this.#talk = talk;
+    this.#line = line;
+    this.#talk = line.talk;
     this.#name = name;
     this.#first = first;
   }
 
   static async begin(ground: Ground): Promise<Walk> {
-    const { host, talk, kind } = ground;
+    const {
+      host,
+      line: { talk },
+      kind,
+    } = ground;
     const name = kind.id(kind.samples.a, await look(host, talk, kind.facts));
     return new Walk(ground, name as string, await snapshot(talk));
   }
@@ -132,7 +159,7 @@ export class Walk {
   async go(want: Properties | undefined): Promise<void> {
     const facts = await this.#look();
     const have = this.kind.read(this.#name, facts);
-    const [outcome] = await transact(this.#host, this.#talk, [this.#operation(want)], facts);
+    const outcome = await this.#transact(this.#operation(want));
     if (outcome && "failure" in outcome) throw outcome.failure;
     if (want) this.#kept = { ...beforeOf(this.kind, have, want), ...this.#kept };
   }
@@ -144,11 +171,11 @@ export class Walk {
     const have = this.kind.read(this.#name, facts);
     const count = this.#operation(want).plan(facts).length;
     expect(count).toBeGreaterThan(0);
-    for (let k = 0; k < count; k++) {
+    for (const k of steps(count, `${this.kind.type} breaks`)) {
       const step = `step ${k + 1} of ${count}`;
       const whole = this.#operation(want);
       const broken = { ...whole, plan: (found: Facts) => whole.plan(found).with(k, { argv: ["false"] }) };
-      const [outcome] = await transact(this.#host, this.#talk, [broken], await this.#look());
+      const outcome = await this.#transact(broken);
       const failure = outcome && "failure" in outcome ? outcome.failure : undefined;
       expect(failure?.message, step).toMatch(/ false exited 1: .*; what it had changed is undone$/s);
       const now = this.kind.read(this.#name, await this.#look());
@@ -158,11 +185,44 @@ export class Walk {
     }
   }
 
+  /** Goes to a state as far as each command on the way, and leaves the rest to the host. */
+  async isLeftAlone(want: Properties | undefined): Promise<void> {
+    const there = await snapshot(this.#talk);
+    const first = await this.#look();
+    const courses = planAll(this.#host, [this.#operation(want)], first);
+    const commands = courses.flatMap((course) => course.commands);
+    for (const last of steps(commands.length, `${this.kind.type} is left alone`)) {
+      const k = last + 1;
+      const transaction = newTransaction();
+      const begin = lead({ host: this.#host, courses, first, transaction, guarding, most: 60 });
+      const some = commands.slice(0, k).map((command, i): Step => ({ command, after: [i] }));
+      const answers = await locked(
+        this.#host,
+        this.#line,
+        () => {},
+        async ({ talk }) =>
+          (await talk()).run([begin, ...some, rest(transaction), fire(transaction), forget(transaction)]),
+      );
+      expect(answers.filter(({ status }) => status !== 0)).toEqual([]);
+      await isAs(this.#talk, there, `after ${k} of ${commands.length} steps`);
+    }
+  }
+
+  #transact(operation: Operation): Promise<Outcome | undefined> {
+    return locked(
+      this.#host,
+      this.#line,
+      () => {},
+      async (line) => (await transact(this.#host, line, [operation], await this.#look(), guarding))[0],
+    );
+  }
+
   /** Expects a state to be there, and nothing to be left to do. */
   async isThere(want: Properties): Promise<void> {
-    const now = this.kind.read(this.#name, await this.#look());
+    const facts = await this.#look();
+    const now = this.kind.read(this.#name, facts);
     expect(now && differences(this.kind, now, want)).toEqual([]);
-    expect(lines(transition(this.kind, want, now, aroundOf()))).toEqual([]);
+    expect(transition(this.kind, want, now, facts, aroundOf()).map(render)).toEqual([]);
   }
 
   /** Expects the whole host to be as it was at the beginning. */
@@ -171,7 +231,7 @@ export class Walk {
     await isAs(this.#talk, this.#first, "the host");
   }
 
-  #look = (): Promise<Facts> => look(this.#host, this.#talk, this.kind.facts);
+  #look = (): Promise<Facts> => look(this.#host, this.#talk, [...new Set([...guardFacts, ...this.kind.facts])]);
 
   #operation(want: Properties | undefined): Operation {
     const decide = (found: Facts): Course => ({
@@ -183,6 +243,9 @@ export class Walk {
     return operationOf(this.kind, aroundOf(), this.#host, about, want === undefined, decide, () => {});
   }
 }
+
+/** Which of so many steps are tried: each takes a machine under emulation seconds. */
+const steps = (count: number, purpose: string) => some([...Array(count).keys()], 3, purpose);
 
 async function isAs(talk: Talk, before: readonly string[], what: string) {
   const now = await snapshot(talk);

@@ -10,6 +10,17 @@ declare var exports: any;
 const __config = new pulumi.Config("hostnet");
 
 /**
+ * How hosts are guarded while they are changed. A host's own settings go before the provider's.
+ */
+export declare const guard: outputs.Guard | undefined;
+Object.defineProperty(exports, "guard", {
+    get() {
+        return __config.getObject<outputs.Guard>("guard");
+    },
+    enumerable: true,
+});
+
+/**
  * The hosts, by the names that resources use.
  */
 export declare const hosts: {[key: string]: outputs.Host} | undefined;

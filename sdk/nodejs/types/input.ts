@@ -6,6 +6,24 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 
 /**
+ * Which VLANs pass a port; what is left out is left alone.
+ */
+export interface BridgePortArgs {
+    /**
+     * The one VLAN of an access port: its frames have no tag.
+     */
+    access?: pulumi.Input<number | undefined>;
+    /**
+     * The VLAN whose frames pass without a tag; 0 for none.
+     */
+    native?: pulumi.Input<number | undefined>;
+    /**
+     * The VLANs whose frames pass with their tag.
+     */
+    trunk?: pulumi.Input<pulumi.Input<number>[] | undefined>;
+}
+
+/**
  * A subnet of a Docker network.
  */
 export interface DockerNetworkSubnetArgs {
@@ -28,6 +46,28 @@ export interface DockerNetworkSubnetArgs {
 }
 
 /**
+ * How hosts are guarded while they are changed. A host's own settings go before the provider's.
+ */
+export interface GuardArgs {
+    /**
+     * How long to wait, after that, for a host to which the connection was lost, in seconds.
+     */
+    patience?: pulumi.Input<number | undefined>;
+    /**
+     * What must still work after a change, as tried from the host; a host's name in `hosts` stands for its address. What failed before the change is reported and does not count.
+     */
+    probes?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * What proves that a host can still be reached after a change on the way of SSH: a whole new login, or, where a login takes a human's touch, a new connection up to the check of the host key.
+     */
+    proof?: pulumi.Input<string | undefined>;
+    /**
+     * How long after its last command a change is undone by the host itself, unless it has been proved good; longer than twice the forward delay of a bridge with STP. 60 when left out everywhere.
+     */
+    seconds?: pulumi.Input<number | undefined>;
+}
+
+/**
  * How to reach a host.
  */
 export interface HostArgs {
@@ -43,6 +83,10 @@ export interface HostArgs {
      * The host is gone for good: its resources can be deleted from the state, and nothing else can be done with them. Default: `false`.
      */
     gone?: pulumi.Input<boolean | undefined>;
+    /**
+     * How hosts are guarded while they are changed. A host's own settings go before the provider's.
+     */
+    guard?: pulumi.Input<inputs.GuardArgs | undefined>;
     /**
      * The host's public key, like `ssh-ed25519 AAAA…`; what the known_hosts files say when left out.
      */

@@ -6,6 +6,24 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 
 /**
+ * Which VLANs pass a port; what is left out is left alone.
+ */
+export interface BridgePort {
+    /**
+     * The one VLAN of an access port: its frames have no tag.
+     */
+    access?: number;
+    /**
+     * The VLAN whose frames pass without a tag; 0 for none.
+     */
+    native?: number;
+    /**
+     * The VLANs whose frames pass with their tag.
+     */
+    trunk?: number[];
+}
+
+/**
  * A subnet of a Docker network.
  */
 export interface DockerNetworkSubnet {
@@ -28,6 +46,28 @@ export interface DockerNetworkSubnet {
 }
 
 /**
+ * How hosts are guarded while they are changed. A host's own settings go before the provider's.
+ */
+export interface Guard {
+    /**
+     * How long to wait, after that, for a host to which the connection was lost, in seconds.
+     */
+    patience?: number;
+    /**
+     * What must still work after a change, as tried from the host; a host's name in `hosts` stands for its address. What failed before the change is reported and does not count.
+     */
+    probes?: string[];
+    /**
+     * What proves that a host can still be reached after a change on the way of SSH: a whole new login, or, where a login takes a human's touch, a new connection up to the check of the host key.
+     */
+    proof?: string;
+    /**
+     * How long after its last command a change is undone by the host itself, unless it has been proved good; longer than twice the forward delay of a bridge with STP. 60 when left out everywhere.
+     */
+    seconds?: number;
+}
+
+/**
  * How to reach a host.
  */
 export interface Host {
@@ -43,6 +83,10 @@ export interface Host {
      * The host is gone for good: its resources can be deleted from the state, and nothing else can be done with them. Default: `false`.
      */
     gone?: boolean;
+    /**
+     * How hosts are guarded while they are changed. A host's own settings go before the provider's.
+     */
+    guard?: outputs.Guard;
     /**
      * The host's public key, like `ssh-ed25519 AAAA…`; what the known_hosts files say when left out.
      */

@@ -6,6 +6,7 @@ import builtins as _builtins
 from . import _utilities
 import typing
 # Export this package's modules as members:
+from .bridge import *
 from .docker_network import *
 from .nic import *
 from .provider import *
@@ -28,6 +29,7 @@ _utilities.register(
   "mod": "index",
   "fqn": "pulumi_hostnet",
   "classes": {
+   "hostnet:index:Bridge": "Bridge",
    "hostnet:index:DockerNetwork": "DockerNetwork",
    "hostnet:index:Nic": "Nic",
    "hostnet:index:VlanInterface": "VlanInterface"

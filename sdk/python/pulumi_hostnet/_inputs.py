@@ -15,11 +15,89 @@ else:
 from . import _utilities
 
 __all__ = [
+    'BridgePortArgs',
+    'BridgePortArgsDict',
     'DockerNetworkSubnetArgs',
     'DockerNetworkSubnetArgsDict',
+    'GuardArgs',
+    'GuardArgsDict',
     'HostArgs',
     'HostArgsDict',
 ]
+
+class BridgePortArgsDict(TypedDict):
+    """
+    Which VLANs pass a port; what is left out is left alone.
+    """
+    access: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The one VLAN of an access port: its frames have no tag.
+    """
+    native: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The VLAN whose frames pass without a tag; 0 for none.
+    """
+    trunk: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]]
+    """
+    The VLANs whose frames pass with their tag.
+    """
+
+@pulumi.input_type
+class BridgePortArgs:
+    def __init__(__self__, *,
+                 access: pulumi.Input[Optional[_builtins.int]] = None,
+                 native: pulumi.Input[Optional[_builtins.int]] = None,
+                 trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None):
+        """
+        Which VLANs pass a port; what is left out is left alone.
+
+        :param pulumi.Input[_builtins.int] access: The one VLAN of an access port: its frames have no tag.
+        :param pulumi.Input[_builtins.int] native: The VLAN whose frames pass without a tag; 0 for none.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] trunk: The VLANs whose frames pass with their tag.
+        """
+        if access is not None:
+            pulumi.set(__self__, "access", access)
+        if native is not None:
+            pulumi.set(__self__, "native", native)
+        if trunk is not None:
+            pulumi.set(__self__, "trunk", trunk)
+
+    @_builtins.property
+    @pulumi.getter
+    def access(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The one VLAN of an access port: its frames have no tag.
+        """
+        return pulumi.get(self, "access")
+
+    @access.setter
+    def access(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "access", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def native(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The VLAN whose frames pass without a tag; 0 for none.
+        """
+        return pulumi.get(self, "native")
+
+    @native.setter
+    def native(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "native", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def trunk(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]:
+        """
+        The VLANs whose frames pass with their tag.
+        """
+        return pulumi.get(self, "trunk")
+
+    @trunk.setter
+    def trunk(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]):
+        pulumi.set(self, "trunk", value)
+
 
 class DockerNetworkSubnetArgsDict(TypedDict):
     """
@@ -114,6 +192,100 @@ class DockerNetworkSubnetArgs:
         pulumi.set(self, "ip_range", value)
 
 
+class GuardArgsDict(TypedDict):
+    """
+    How hosts are guarded while they are changed. A host's own settings go before the provider's.
+    """
+    patience: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How long to wait, after that, for a host to which the connection was lost, in seconds.
+    """
+    probes: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    What must still work after a change, as tried from the host; a host's name in `hosts` stands for its address. What failed before the change is reported and does not count.
+    """
+    proof: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What proves that a host can still be reached after a change on the way of SSH: a whole new login, or, where a login takes a human's touch, a new connection up to the check of the host key.
+    """
+    seconds: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How long after its last command a change is undone by the host itself, unless it has been proved good; longer than twice the forward delay of a bridge with STP. 60 when left out everywhere.
+    """
+
+@pulumi.input_type
+class GuardArgs:
+    def __init__(__self__, *,
+                 patience: pulumi.Input[Optional[_builtins.int]] = None,
+                 probes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 proof: pulumi.Input[Optional[_builtins.str]] = None,
+                 seconds: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        How hosts are guarded while they are changed. A host's own settings go before the provider's.
+
+        :param pulumi.Input[_builtins.int] patience: How long to wait, after that, for a host to which the connection was lost, in seconds.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] probes: What must still work after a change, as tried from the host; a host's name in `hosts` stands for its address. What failed before the change is reported and does not count.
+        :param pulumi.Input[_builtins.str] proof: What proves that a host can still be reached after a change on the way of SSH: a whole new login, or, where a login takes a human's touch, a new connection up to the check of the host key.
+        :param pulumi.Input[_builtins.int] seconds: How long after its last command a change is undone by the host itself, unless it has been proved good; longer than twice the forward delay of a bridge with STP. 60 when left out everywhere.
+        """
+        if patience is not None:
+            pulumi.set(__self__, "patience", patience)
+        if probes is not None:
+            pulumi.set(__self__, "probes", probes)
+        if proof is not None:
+            pulumi.set(__self__, "proof", proof)
+        if seconds is not None:
+            pulumi.set(__self__, "seconds", seconds)
+
+    @_builtins.property
+    @pulumi.getter
+    def patience(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How long to wait, after that, for a host to which the connection was lost, in seconds.
+        """
+        return pulumi.get(self, "patience")
+
+    @patience.setter
+    def patience(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "patience", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def probes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        What must still work after a change, as tried from the host; a host's name in `hosts` stands for its address. What failed before the change is reported and does not count.
+        """
+        return pulumi.get(self, "probes")
+
+    @probes.setter
+    def probes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "probes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def proof(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What proves that a host can still be reached after a change on the way of SSH: a whole new login, or, where a login takes a human's touch, a new connection up to the check of the host key.
+        """
+        return pulumi.get(self, "proof")
+
+    @proof.setter
+    def proof(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "proof", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def seconds(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How long after its last command a change is undone by the host itself, unless it has been proved good; longer than twice the forward delay of a bridge with STP. 60 when left out everywhere.
+        """
+        return pulumi.get(self, "seconds")
+
+    @seconds.setter
+    def seconds(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "seconds", value)
+
+
 class HostArgsDict(TypedDict):
     """
     How to reach a host.
@@ -129,6 +301,10 @@ class HostArgsDict(TypedDict):
     gone: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
     The host is gone for good: its resources can be deleted from the state, and nothing else can be done with them. Default: `false`.
+    """
+    guard: NotRequired[pulumi.Input[Optional['GuardArgsDict']]]
+    """
+    How hosts are guarded while they are changed. A host's own settings go before the provider's.
     """
     host_key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -169,6 +345,7 @@ class HostArgs:
                  address: pulumi.Input[_builtins.str],
                  connect_timeout: pulumi.Input[Optional[_builtins.int]] = None,
                  gone: pulumi.Input[Optional[_builtins.bool]] = None,
+                 guard: pulumi.Input[Optional['GuardArgs']] = None,
                  host_key: pulumi.Input[Optional[_builtins.str]] = None,
                  identity_file: pulumi.Input[Optional[_builtins.str]] = None,
                  port: pulumi.Input[Optional[_builtins.int]] = None,
@@ -183,6 +360,7 @@ class HostArgs:
         :param pulumi.Input[_builtins.str] address: The name or address that SSH connects to, or a `Host` of the SSH configuration.
         :param pulumi.Input[_builtins.int] connect_timeout: How long to wait for a connection, in seconds. Default: `10`.
         :param pulumi.Input[_builtins.bool] gone: The host is gone for good: its resources can be deleted from the state, and nothing else can be done with them. Default: `false`.
+        :param pulumi.Input['GuardArgs'] guard: How hosts are guarded while they are changed. A host's own settings go before the provider's.
         :param pulumi.Input[_builtins.str] host_key: The host's public key, like `ssh-ed25519 AAAA…`; what the known_hosts files say when left out.
         :param pulumi.Input[_builtins.str] identity_file: A file with a private key; what SSH takes when left out.
         :param pulumi.Input[_builtins.int] port: The port of its SSH server; 22 or what the SSH configuration says when left out.
@@ -197,6 +375,8 @@ class HostArgs:
             pulumi.set(__self__, "connect_timeout", connect_timeout)
         if gone is not None:
             pulumi.set(__self__, "gone", gone)
+        if guard is not None:
+            pulumi.set(__self__, "guard", guard)
         if host_key is not None:
             pulumi.set(__self__, "host_key", host_key)
         if identity_file is not None:
@@ -249,6 +429,18 @@ class HostArgs:
     @gone.setter
     def gone(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "gone", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def guard(self) -> pulumi.Input[Optional['GuardArgs']]:
+        """
+        How hosts are guarded while they are changed. A host's own settings go before the provider's.
+        """
+        return pulumi.get(self, "guard")
+
+    @guard.setter
+    def guard(self, value: pulumi.Input[Optional['GuardArgs']]):
+        pulumi.set(self, "guard", value)
 
     @_builtins.property
     @pulumi.getter(name="hostKey")

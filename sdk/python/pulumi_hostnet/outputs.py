@@ -13,11 +13,62 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from . import outputs
 
 __all__ = [
+    'BridgePort',
     'DockerNetworkSubnet',
+    'Guard',
     'Host',
 ]
+
+@pulumi.output_type
+class BridgePort(dict):
+    """
+    Which VLANs pass a port; what is left out is left alone.
+    """
+    def __init__(__self__, *,
+                 access: Optional[_builtins.int] = None,
+                 native: Optional[_builtins.int] = None,
+                 trunk: Optional[Sequence[_builtins.int]] = None):
+        """
+        Which VLANs pass a port; what is left out is left alone.
+
+        :param _builtins.int access: The one VLAN of an access port: its frames have no tag.
+        :param _builtins.int native: The VLAN whose frames pass without a tag; 0 for none.
+        :param Sequence[_builtins.int] trunk: The VLANs whose frames pass with their tag.
+        """
+        if access is not None:
+            pulumi.set(__self__, "access", access)
+        if native is not None:
+            pulumi.set(__self__, "native", native)
+        if trunk is not None:
+            pulumi.set(__self__, "trunk", trunk)
+
+    @_builtins.property
+    @pulumi.getter
+    def access(self) -> Optional[_builtins.int]:
+        """
+        The one VLAN of an access port: its frames have no tag.
+        """
+        return pulumi.get(self, "access")
+
+    @_builtins.property
+    @pulumi.getter
+    def native(self) -> Optional[_builtins.int]:
+        """
+        The VLAN whose frames pass without a tag; 0 for none.
+        """
+        return pulumi.get(self, "native")
+
+    @_builtins.property
+    @pulumi.getter
+    def trunk(self) -> Optional[Sequence[_builtins.int]]:
+        """
+        The VLANs whose frames pass with their tag.
+        """
+        return pulumi.get(self, "trunk")
+
 
 @pulumi.output_type
 class DockerNetworkSubnet(dict):
@@ -98,6 +149,66 @@ class DockerNetworkSubnet(dict):
 
 
 @pulumi.output_type
+class Guard(dict):
+    """
+    How hosts are guarded while they are changed. A host's own settings go before the provider's.
+    """
+    def __init__(__self__, *,
+                 patience: Optional[_builtins.int] = None,
+                 probes: Optional[Sequence[_builtins.str]] = None,
+                 proof: Optional[_builtins.str] = None,
+                 seconds: Optional[_builtins.int] = None):
+        """
+        How hosts are guarded while they are changed. A host's own settings go before the provider's.
+
+        :param _builtins.int patience: How long to wait, after that, for a host to which the connection was lost, in seconds.
+        :param Sequence[_builtins.str] probes: What must still work after a change, as tried from the host; a host's name in `hosts` stands for its address. What failed before the change is reported and does not count.
+        :param _builtins.str proof: What proves that a host can still be reached after a change on the way of SSH: a whole new login, or, where a login takes a human's touch, a new connection up to the check of the host key.
+        :param _builtins.int seconds: How long after its last command a change is undone by the host itself, unless it has been proved good; longer than twice the forward delay of a bridge with STP. 60 when left out everywhere.
+        """
+        if patience is not None:
+            pulumi.set(__self__, "patience", patience)
+        if probes is not None:
+            pulumi.set(__self__, "probes", probes)
+        if proof is not None:
+            pulumi.set(__self__, "proof", proof)
+        if seconds is not None:
+            pulumi.set(__self__, "seconds", seconds)
+
+    @_builtins.property
+    @pulumi.getter
+    def patience(self) -> Optional[_builtins.int]:
+        """
+        How long to wait, after that, for a host to which the connection was lost, in seconds.
+        """
+        return pulumi.get(self, "patience")
+
+    @_builtins.property
+    @pulumi.getter
+    def probes(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        What must still work after a change, as tried from the host; a host's name in `hosts` stands for its address. What failed before the change is reported and does not count.
+        """
+        return pulumi.get(self, "probes")
+
+    @_builtins.property
+    @pulumi.getter
+    def proof(self) -> Optional[_builtins.str]:
+        """
+        What proves that a host can still be reached after a change on the way of SSH: a whole new login, or, where a login takes a human's touch, a new connection up to the check of the host key.
+        """
+        return pulumi.get(self, "proof")
+
+    @_builtins.property
+    @pulumi.getter
+    def seconds(self) -> Optional[_builtins.int]:
+        """
+        How long after its last command a change is undone by the host itself, unless it has been proved good; longer than twice the forward delay of a bridge with STP. 60 when left out everywhere.
+        """
+        return pulumi.get(self, "seconds")
+
+
+@pulumi.output_type
 class Host(dict):
     """
     How to reach a host.
@@ -106,6 +217,7 @@ class Host(dict):
                  address: _builtins.str,
                  connect_timeout: Optional[_builtins.int] = None,
                  gone: Optional[_builtins.bool] = None,
+                 guard: Optional['outputs.Guard'] = None,
                  host_key: Optional[_builtins.str] = None,
                  identity_file: Optional[_builtins.str] = None,
                  port: Optional[_builtins.int] = None,
@@ -120,6 +232,7 @@ class Host(dict):
         :param _builtins.str address: The name or address that SSH connects to, or a `Host` of the SSH configuration.
         :param _builtins.int connect_timeout: How long to wait for a connection, in seconds. Default: `10`.
         :param _builtins.bool gone: The host is gone for good: its resources can be deleted from the state, and nothing else can be done with them. Default: `false`.
+        :param 'Guard' guard: How hosts are guarded while they are changed. A host's own settings go before the provider's.
         :param _builtins.str host_key: The host's public key, like `ssh-ed25519 AAAA…`; what the known_hosts files say when left out.
         :param _builtins.str identity_file: A file with a private key; what SSH takes when left out.
         :param _builtins.int port: The port of its SSH server; 22 or what the SSH configuration says when left out.
@@ -134,6 +247,8 @@ class Host(dict):
             pulumi.set(__self__, "connect_timeout", connect_timeout)
         if gone is not None:
             pulumi.set(__self__, "gone", gone)
+        if guard is not None:
+            pulumi.set(__self__, "guard", guard)
         if host_key is not None:
             pulumi.set(__self__, "host_key", host_key)
         if identity_file is not None:
@@ -174,6 +289,14 @@ class Host(dict):
         The host is gone for good: its resources can be deleted from the state, and nothing else can be done with them. Default: `false`.
         """
         return pulumi.get(self, "gone")
+
+    @_builtins.property
+    @pulumi.getter
+    def guard(self) -> Optional['outputs.Guard']:
+        """
+        How hosts are guarded while they are changed. A host's own settings go before the provider's.
+        """
+        return pulumi.get(self, "guard")
 
     @_builtins.property
     @pulumi.getter(name="hostKey")

@@ -20,14 +20,30 @@ __all__ = ['ProviderArgs', 'Provider']
 @pulumi.input_type
 class ProviderArgs:
     def __init__(__self__, *,
+                 guard: pulumi.Input[Optional['GuardArgs']] = None,
                  hosts: pulumi.Input[Optional[Mapping[str, pulumi.Input['HostArgs']]]] = None):
         """
         The set of arguments for constructing a Provider resource.
 
+        :param pulumi.Input['GuardArgs'] guard: How hosts are guarded while they are changed. A host's own settings go before the provider's.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostArgs']]] hosts: The hosts, by the names that resources use.
         """
+        if guard is not None:
+            pulumi.set(__self__, "guard", guard)
         if hosts is not None:
             pulumi.set(__self__, "hosts", hosts)
+
+    @_builtins.property
+    @pulumi.getter
+    def guard(self) -> pulumi.Input[Optional['GuardArgs']]:
+        """
+        How hosts are guarded while they are changed. A host's own settings go before the provider's.
+        """
+        return pulumi.get(self, "guard")
+
+    @guard.setter
+    def guard(self, value: pulumi.Input[Optional['GuardArgs']]):
+        pulumi.set(self, "guard", value)
 
     @_builtins.property
     @pulumi.getter
@@ -48,6 +64,7 @@ class Provider(pulumi.ProviderResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 guard: pulumi.Input[Optional[Union['GuardArgs', 'GuardArgsDict']]] = None,
                  hosts: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostArgs', 'HostArgsDict']]]]] = None,
                  __props__=None):
         """
@@ -55,6 +72,7 @@ class Provider(pulumi.ProviderResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param pulumi.Input[Union['GuardArgs', 'GuardArgsDict']] guard: How hosts are guarded while they are changed. A host's own settings go before the provider's.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostArgs', 'HostArgsDict']]]] hosts: The hosts, by the names that resources use.
         """
         ...
@@ -81,6 +99,7 @@ class Provider(pulumi.ProviderResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 guard: pulumi.Input[Optional[Union['GuardArgs', 'GuardArgsDict']]] = None,
                  hosts: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostArgs', 'HostArgsDict']]]]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -91,6 +110,7 @@ class Provider(pulumi.ProviderResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = ProviderArgs.__new__(ProviderArgs)
 
+            __props__.__dict__["guard"] = pulumi.Output.from_input(guard).apply(pulumi.runtime.to_json) if guard is not None else None
             __props__.__dict__["hosts"] = pulumi.Output.from_input(hosts).apply(pulumi.runtime.to_json) if hosts is not None else None
         super(Provider, __self__).__init__(
             'hostnet',

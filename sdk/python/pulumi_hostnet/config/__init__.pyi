@@ -15,6 +15,11 @@ else:
 from .. import _utilities
 from .. import outputs as _root_outputs
 
+guard: Optional[str]
+"""
+How hosts are guarded while they are changed. A host's own settings go before the provider's.
+"""
+
 hosts: Optional[str]
 """
 The hosts, by the names that resources use.

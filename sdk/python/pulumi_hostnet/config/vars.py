@@ -22,6 +22,13 @@ __config__ = pulumi.Config('hostnet')
 
 class _ExportableConfig(types.ModuleType):
     @_builtins.property
+    def guard(self) -> Optional[str]:
+        """
+        How hosts are guarded while they are changed. A host's own settings go before the provider's.
+        """
+        return __config__.get('guard')
+
+    @_builtins.property
     def hosts(self) -> Optional[str]:
         """
         The hosts, by the names that resources use.

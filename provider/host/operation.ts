@@ -1,0 +1,165 @@
+import { Failure } from "../errors.ts";
+import type { Edges } from "../kind.ts";
+import { type Fragment, type FragmentName, managedSteps, unmanagedSteps } from "./boot.ts";
+import { type Command, render } from "./command.ts";
+import type { FactName, Facts } from "./facts.ts";
+import { linksIn, missing, order } from "./graph.ts";
+import type { Answer, Step } from "./script.ts";
+
+/** One change of one thing on a host, as the transaction sees it. */
+export interface Operation {
+  /** What it is about, for messages: `VlanInterface ens33.10`. */
+  readonly title: string;
+  /** Whether it takes away what it names in `edges.makes`. */
+  readonly removes: boolean;
+  readonly edges: Edges;
+  readonly facts: readonly FactName[];
+  /** The commands, from what the look found. Throws a Failure when the host does not allow it. */
+  plan(facts: Facts): readonly Command[];
+  /** What is not as asked, or undefined when all is. */
+  verify(facts: Facts): string | undefined;
+  /** The commands from what is there now back to what `plan` found; none when all is as it was. */
+  undo(facts: Facts): Command[];
+  /** The commands from what was asked back to what `plan` found, without a look: for the host itself. */
+  back(): Command[];
+  /** What the host is to keep for its next boot, from a look after all went well; undefined: nothing any more. */
+  boot(facts: Facts): Fragment | undefined;
+  /** What names it among what the host keeps. */
+  readonly keeps: () => FragmentName | undefined;
+  /** The links that it takes from the host's own network configuration, once it is planned. */
+  takes(): readonly string[];
+  /** The links that it gives back to the host's own network configuration, once it is planned. */
+  gives(): readonly string[];
+  /** Whether it takes up what exists, and gives it back. */
+  readonly adopts: boolean;
+  /** Tells the user what goes on. */
+  progress(text: string): void;
+}
+
+/** What became of an operation: the facts after it and what the user should know, or the failure. */
+export type Outcome = { readonly facts: Facts; readonly notes: readonly string[] } | { readonly failure: Failure };
+
+/** An operation on its way: planned, perhaps failed. */
+export interface Course {
+  readonly operation: Operation;
+  /** The courses that must have gone well before this one starts. */
+  readonly after: readonly Course[];
+  commands: readonly Command[];
+  /** Where its commands stand in the script; negative when it has none there. */
+  first: number;
+  failure?: Failure;
+  /** It may have changed the host and has to be taken back. */
+  stained: boolean;
+}
+
+/** The links that an operation may change. */
+export const linksOf = ({ operation: { edges } }: Course): string[] => linksIn([...edges.makes, ...edges.needs]);
+
+/** The links that it makes or removes. */
+export const linksMade = ({ operation: { edges, adopts } }: Course): string[] => (adopts ? [] : linksIn(edges.makes));
+
+/** Plans all operations, in the order in which each finds what it needs. */
+export function planAll(host: string, operations: readonly Operation[], facts: Facts): Course[] {
+  const courses: Course[] = [];
+  for (const { operation, after } of order(operations)) {
+    const course: Course = {
+      operation,
+      after: after.flatMap((i) => courses[i] ?? []),
+      commands: [],
+      first: -1,
+      stained: false,
+    };
+    courses.push(course);
+    try {
+      const blocker = course.after.find((c) => c.failure);
+      if (blocker) throw notAttempted(host, course, blocker);
+      if (!operation.removes) requireNeeds(host, course, facts);
+      const commands = operation.plan(facts);
+      // Whoever gets a link back drops from it what he does not know: first of all.
+      if (commands.length > 0) course.commands = [...given(operation.gives()), ...commands, ...left(operation.takes())];
+    } catch (e) {
+      course.failure = asFailure(e);
+    }
+  }
+  return courses;
+}
+
+const given = (links: readonly string[]) => managedSteps(links).map(({ command }) => command);
+const left = (links: readonly string[]) => unmanagedSteps(links).map(({ command }) => command);
+
+/** The commands that take an operation back; `back` are those for the thing itself. */
+export const backwards = ({ operation }: Course, back: readonly Command[]): Command[] =>
+  back.length === 0 ? [] : [...given(operation.takes()), ...back, ...left(operation.gives())];
+
+function requireNeeds(host: string, { operation, after }: Course, facts: Facts) {
+  for (const node of operation.edges.needs) {
+    const made = after.some((c) => !c.operation.removes && c.operation.edges.makes.includes(node));
+    const problem = made ? undefined : missing(node, host, facts);
+    if (problem) throw new Failure("refused", `${operation.title} on ${host}: ${problem}`);
+  }
+}
+
+const notAttempted = (host: string, course: Course, blocker: Course) =>
+  new Failure(
+    "undone",
+    `${course.operation.title} on ${host}: not attempted, because ${blocker.operation.title} failed`,
+  );
+
+/**
+ * One script of all commands, behind `lead`, which must go well: each operation a chain, which starts when the chains
+ * before it have gone well.
+ */
+export function script(courses: readonly Course[], lead: readonly Step[]): Step[] {
+  const steps = [...lead];
+  for (const course of courses) {
+    if (course.failure || course.commands.length === 0) continue;
+    course.first = steps.length;
+    course.commands.forEach((command, i) => {
+      const before = course.after.filter((c) => c.first >= 0).map((c) => c.first + c.commands.length - 1);
+      steps.push({ command, after: i === 0 ? [...lead.keys(), ...before] : [steps.length - 1] });
+    });
+  }
+  return steps;
+}
+
+/**
+ * Finds out which operations reached what was asked. Without answers (the connection was lost) only what is there now
+ * tells it.
+ */
+export function judge(host: string, courses: readonly Course[], answers: readonly Answer[] | undefined, now: Facts) {
+  for (const course of courses) {
+    if (course.failure) continue;
+    const { operation, commands, first } = course;
+    const own = answers?.slice(first, first + commands.length) ?? [];
+    const failed = first < 0 ? -1 : own.findIndex(({ status }) => status !== 0);
+    const blocker = course.after.find((c) => c.failure);
+    course.stained = first >= 0;
+    if (failed >= 0 && own[failed]?.status === "skipped" && blocker) {
+      course.failure = notAttempted(host, course, blocker);
+      course.stained = false;
+    } else if (failed >= 0)
+      course.failure = new Failure("undone", failedStep(host, operation, commands[failed], own[failed]));
+    else if (blocker)
+      course.failure = new Failure(
+        "undone",
+        `${operation.title} on ${host}: undone, because ${blocker.operation.title} failed`,
+      );
+    else {
+      const lacking = operation.verify(now);
+      const why = answers ? "every command succeeded, but" : "the connection was lost while commands ran:";
+      if (lacking)
+        course.failure = new Failure(answers ? "undone" : "lost", `${operation.title} on ${host}: ${why} ${lacking}`);
+    }
+  }
+}
+
+function failedStep(host: string, { title }: Operation, command: Command | undefined, answer: Answer | undefined) {
+  const said = answer ? answer.stderr.trim() || answer.stdout.trim() || "it said nothing" : "";
+  return `${title} on ${host}: ${command ? render(command) : ""} exited ${answer?.status}: ${said}`;
+}
+
+/** Any thrown value as a Failure; a mistake of our own stays recognisable by its stack. */
+function asFailure(e: unknown): Failure {
+  if (e instanceof Failure) return e;
+  return new Failure("unreadable", e instanceof Error ? (e.stack ?? e.message) : String(e));
+}

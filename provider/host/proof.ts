@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../errors.ts";
+import { ip, render } from "./command.ts";
+import type { Facts } from "./facts.ts";
+import { forget, outcome } from "./guard.ts";
+import { look } from "./line.ts";
+import { linksOf } from "./operation.ts";
+import { above, restore } from "./restore.ts";
+import { type Run, tell, Undone } from "./run.ts";
+import { changesOfWay } from "./way.ts";
+
+/**
+ * Proves that the host can still be reached when the way of SSH is not what it was: by a new connection, since one that
+ * stands may live on where none can be made any more. Throws Undone when that fails for as long as the host waits.
+ */
+export async function prove(run: Run, now: Facts): Promise<void> {
+  const { host, line, guarding, first } = run;
+  const changes = changesOfWay(first, now);
+  if (changes.length === 0) return;
+  tell(run, `proving that ${host} can still be reached`);
+  const until = Date.now() + guarding.seconds * 1000;
+  // What the host remembers of its neighbours could carry a connection that nobody else could make.
+  const device = now.sshWay.device;
+  if (device) await (await line.talk()).run([{ command: ip`neigh flush dev ${device}` }]).catch(ignoreLost);
+  for (;;) {
+    try {
+      if (guarding.proof === "handshake") await line.greet();
+      else line.adopt(await line.dial());
+      return;
+    } catch (e) {
+      if (!(e instanceof Failure)) throw e;
+      if (Date.now() + 1000 < until) await sleep(500);
+      else throw new Undone(`after ${changes.join(", ")} changed, no new connection could be made: ${e.message}`);
+    }
+  }
+}
+
+function ignoreLost(e: unknown) {
+  // The new connection is what counts.
+  if (!(e instanceof Failure)) throw e;
+}
+
+/** Connects anew, as soon as the host answers: at the latest some time after it has undone everything by itself. */
+export async function regain(run: Run, reason: string): Promise<void> {
+  const { host, line, guarding } = run;
+  const until = Date.now() + (guarding.seconds + guarding.patience) * 1000;
+  tell(run, `waiting for ${host}, to which the connection was lost`);
+  for (;;) {
+    try {
+      line.adopt(await line.dial());
+      await line.talk();
+      return;
+    } catch (e) {
+      if (!(e instanceof Failure)) throw e;
+      if (Date.now() > until)
+        throw new Failure(
+          "lost",
+          `${host} does not answer any more, and what became of the change is not known: ${reason}; ${e.message}. ` +
+            `Once it answers, \`hostnet recover ${host}\` tells`,
+        );
+      await sleep(1000);
+    }
+  }
+}
+
+/**
+ * Waits until the host has undone the group, connects anew, and makes sure that it did. All operations of the group have
+ * failed then; those that were kept in spite of all, because only the answer was lost, have not.
+ */
+export async function restored(run: Run, reason: string): Promise<Facts> {
+  const { host, line, courses, names, first, guarding, most, transaction } = run;
+  tell(run, `waiting for ${host} to undo the change`);
+  const patience = guarding.seconds + most + guarding.patience;
+  let state: string | undefined;
+  let now = first;
+  for (const until = Date.now() + patience * 1000; state === undefined; ) {
+    try {
+      const [answer] = await (await line.talk()).run([outcome(transaction, patience)], {
+        deadlineSeconds: patience + 30,
+      });
+      now = await look(host, line.talk, names);
+      state = answer?.stdout.trim();
+    } catch (e) {
+      if (!(e instanceof Failure) || Date.now() > until) throw e;
+      await regain(run, reason);
+    }
+  }
+  for (const course of courses) {
+    if (course.first < 0) continue;
+    const { operation } = course;
+    // Nothing is known of the transaction: it was kept, or the host has restarted.
+    if (state === "" && !course.failure && operation.verify(now) === undefined) continue;
+    const touched = above(first.links, linksOf(course));
+    const left = [...operation.undo(now), ...restore(first, now, touched)].map(render);
+    const why = course.failure?.message ?? `${operation.title} on ${host}`;
+    course.failure =
+      left.length === 0
+        ? new Failure("undone", `${why}: undone by ${host} itself, which is as it was before: ${reason}`)
+        : new Failure(
+            "undoFailed",
+            `${why}: ${host} was to undo it by itself, because ${reason}, and has not done all of it. ` +
+              `\`hostnet recover ${host}\`, or by hand: ${left.join("; ")}`,
+          );
+  }
+  await (await line.talk()).run([forget(transaction)]);
+  return now;
+}

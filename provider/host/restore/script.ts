@@ -1,0 +1,25 @@
+import { quote } from "../command.ts";
+import { apply } from "./apply.ts";
+import { observe } from "./observe.ts";
+
+/**
+ * Shell text that saves what is set on links, with their addresses, routes and rules, as files in the current folder,
+ * before a change; and the sysctls of those that may be made anew, which are many and go only with their link. The shell
+ * ends with a status other than 0 when something could not be saved.
+ */
+export const saveScript = (links: Iterable<string>, anew: Iterable<string>): string => `cat >tools <<'TOOLS' || exit
+${observe}
+${apply}TOOLS
+. ./tools
+links=${list(links)} anew=${list(anew)}
+save`;
+
+/**
+ * Shell text that puts links back as `saveScript` found them, from whatever they are now; it runs in the same folder. What
+ * is as it was is not touched.
+ */
+export const restoreScript = (links: Iterable<string>, anew: Iterable<string>): string => `. ./tools
+links=${list(links)} anew=${list(anew)}
+restore`;
+
+const list = (links: Iterable<string>) => quote([...links].join(" "));

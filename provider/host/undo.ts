@@ -1,0 +1,73 @@
+import { Failure } from "../errors.ts";
+import { managedSteps } from "./boot.ts";
+import { type Command, render } from "./command.ts";
+import type { Facts } from "./facts.ts";
+import { look } from "./line.ts";
+import { backwards, type Course, linksMade, linksOf } from "./operation.ts";
+import { above, restore } from "./restore.ts";
+import type { Run } from "./run.ts";
+import type { Answer, Step } from "./script.ts";
+
+/** Takes back what failed operations changed, the last first, and makes sure that it is gone. */
+export async function undo(run: Run, now: Facts): Promise<Facts> {
+  const { host, line, names } = run;
+  const failed = run.courses.filter((c) => c.failure && c.stained).reverse();
+  if (failed.length === 0) return now;
+  let answers: Answer[] = [];
+  let after = now;
+  try {
+    const own = failed.map((course) => backwards(course, course.operation.undo(now)));
+    if (own.some((commands) => commands.length > 0)) {
+      answers = await (await line.talk()).run(chains(own));
+      after = await look(host, line.talk, names);
+    }
+    // What went with it: addresses, and the routes that stood on them.
+    const rest = sideEffects(run, failed, after);
+    const given = managedSteps(failed.filter(({ operation }) => !operation.removes).flatMap(linksMade));
+    if (rest.length + given.length > 0) {
+      answers.push(...(await (await line.talk()).run([...chains([rest]), ...given])));
+      after = await look(host, line.talk, names);
+    }
+  } catch (e) {
+    // Whoever guards the host waits for it, and knows then.
+    if (e instanceof Failure && e.kind === "lost") throw e;
+    const reason = e instanceof Error ? e.message : String(e);
+    for (const course of failed)
+      course.failure = new Failure("undoFailed", `${course.failure?.message}; and it could not be undone: ${reason}`);
+    throw e;
+  }
+  for (const course of failed) {
+    const left = [...course.operation.undo(after), ...sideEffects(run, [course], after)];
+    if (left.length === 0) {
+      course.failure = new Failure("undone", `${course.failure?.message}; what it had changed is undone`);
+      continue;
+    }
+    const said = answers
+      .map((a) => a.stderr.trim())
+      .filter(Boolean)
+      .join("; ");
+    course.failure = new Failure(
+      "undoFailed",
+      `${course.failure?.message}; and it could not be undone (${said}). \`hostnet recover ${host}\`, or by hand: ` +
+        left.map(render).join("; "),
+    );
+  }
+  return after;
+}
+
+/** The commands for what failed operations have changed besides what they are about, where nobody else changes it too. */
+function sideEffects({ courses, first }: Run, failed: readonly Course[], now: Facts) {
+  const kept = new Set(courses.filter((c) => !c.failure && c.first >= 0).flatMap(linksOf));
+  const touched = [...above(first.links, failed.flatMap(linksOf))].filter((name) => !kept.has(name));
+  return restore(first, now, new Set(touched));
+}
+
+/** Each list of commands as a chain of steps: one that fails ends its own chain only. */
+function chains(lists: readonly (readonly Command[])[]): Step[] {
+  const steps: Step[] = [];
+  for (const commands of lists)
+    commands.forEach((command, i) => {
+      steps.push(i === 0 ? { command } : { command, after: [steps.length - 1] });
+    });
+  return steps;
+}

@@ -1,0 +1,49 @@
+import type { Facts } from "../host/facts.ts";
+import { link } from "../host/graph.ts";
+import { type Around, type Finding, refusal, warning } from "../kind.ts";
+import type { Values } from "../schema/field.ts";
+import type { bridgeFields } from "./bridge-options.ts";
+import { portFindings, portLinks, portsOf } from "./bridge-ports.ts";
+import { cannotInherit, heldBy } from "./inherit.ts";
+
+type Bridge = Values<typeof bridgeFields>;
+
+/** What on a host stands in the way of a bridge, or makes it useless. */
+export function findings(
+  want: Bridge,
+  have: Bridge | undefined,
+  facts: Pick<Facts, "links">,
+  around: Around<Bridge>,
+): Finding[] {
+  const { name, mtu, stp, forwardDelay = 15, inheritFrom } = want;
+  const { changes, siblings } = around;
+  const found: Finding[] = [];
+  const holder = facts.links.find((l) => l.name === name);
+  if (holder && !have && !changes(link(name)))
+    found.push(refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`));
+  for (const port of portsOf(want)) {
+    const rival = siblings.find((other) => other.name !== name && other.ports?.[port]);
+    if (rival)
+      found.push(
+        refusal(`ports.${port}`, `must be a port of one bridge, and the program wants it in ${rival.name} too`),
+      );
+    if (siblings.some((other) => other.name === port))
+      found.push(refusal(`ports.${port}`, "must not be a bridge itself, as the program makes it"));
+  }
+  const ports = portLinks(want, facts);
+  for (const port of ports.filter((p) => !have?.ports?.[p.name]))
+    found.push(...portFindings(port, want, facts, around));
+  const small = ports.find((port) => mtu !== undefined && port.mtu < mtu && !changes(link(port.name)));
+  if (small)
+    found.push(warning("mtu", `of ${mtu} is more than ${small.name} takes: it loses frames above ${small.mtu}`));
+  if (!inheritFrom || have) return found;
+  const leased = cannotInherit(inheritFrom, facts);
+  if (leased) found.push(refusal("inheritFrom", leased));
+  const ending = heldBy(inheritFrom, facts).filter(({ family, dynamic }) => family === 6 && dynamic);
+  if (ending.length > 0) {
+    const all = ending.map(({ address, prefix }) => `${address}/${prefix}`).join(", ");
+    found.push(warning("inheritFrom", `moves ${all} too, which end unless ${name} accepts router advertisements`));
+  }
+  if (stp) found.push(warning("stp", `keeps ${inheritFrom} silent for ${2 * forwardDelay} s, twice forwardDelay`));
+  return found;
+}

@@ -1,0 +1,116 @@
+import { type Command, ip } from "../host/command.ts";
+import { type Address, addressPlace, addressWords, type Facts, type Link, type Route } from "../host/facts.ts";
+import { network } from "../schema/net.ts";
+import { noteOf } from "./link.ts";
+
+type Network = Pick<Facts, "links" | "routes">;
+
+/** The addresses of a link that move with it: neither those that the kernel makes by itself nor what a DHCP client holds. */
+export const heldBy = (name: string, { links }: Pick<Facts, "links">): Address[] =>
+  (links.find((l) => l.name === name)?.ips ?? []).filter(({ family, scope, dynamic, temporary }) =>
+    family === 4 ? !dynamic : !temporary && scope !== "link",
+  );
+
+/**
+ * The commands that move the addresses and routes of one link to another, without a moment at which the host has none:
+ * first they are on both, then each route changes its link, then the addresses leave the first. Both links must be up.
+ */
+export function moveLayer3(from: string, to: string, facts: Network): Command[] {
+  const held = heldBy(from, facts);
+  const there = new Set(heldBy(to, facts).map(placeOf));
+  const byHand = held.filter(({ flags }) => flags.includes("noprefixroute")).map((a) => network(cidrOf(a)));
+  const routes = facts.routes.filter(({ dev, hops }) => [dev, ...hops.map((hop) => hop.dev)].includes(from));
+  // Most routes of the kernel's own come and go with their addresses.
+  const lasting = routes.filter((r) => !r.dynamic && (r.protocol !== "kernel" || byHand.includes(r.destination)));
+  const ending = routes.filter((r) => r.dynamic);
+  return [
+    ...inOrder(held).flatMap((address) => (there.has(placeOf(address)) ? [] : add(address, from, to))),
+    // What is on the link carries the others.
+    ...[...lasting.filter((r) => !isIndirect(r)), ...lasting.filter(isIndirect)].map(
+      ({ family, words }) => ip`-${family} route replace ${redirected(words, from, to)}`,
+    ),
+    // The kernel's own of these do not end with their address. With one on each link IPv6 would make one route of both.
+    ...ending.flatMap((route) => [
+      ip`-${route.family} route delete ${route.words}`,
+      ...(route.protocol === "kernel" ? [] : [again(route, redirected(route.words, from, to))]),
+    ]),
+    // The last first: a primary address takes the others with it.
+    ...held.toReversed().map((address) => ip`address delete ${addressPlace(address)} dev ${from}`),
+  ];
+}
+
+const placeOf = (address: Address) => addressPlace(address).join();
+const cidrOf = ({ address, prefix }: Address) => `${address}/${prefix}`;
+const isIndirect = ({ gateway, hops }: Route) => gateway !== undefined || hops.some((hop) => hop.gateway !== undefined);
+const redirected = (words: readonly string[], from: string, to: string) =>
+  words.map((word, i) => (words[i - 1] === "dev" && word === from ? to : word));
+
+/** The command that adds a route that ends. */
+function again({ family, expires }: Route, words: readonly string[]): Command {
+  const end = expires === undefined ? [] : ["expires", `${expires}`];
+  // What follows a hop is about the hop.
+  const hops = words.includes("nexthop") ? words.indexOf("nexthop") : words.length;
+  return ip`-${family} route append ${words.slice(0, hops)} ${end} ${words.slice(hops)}`;
+}
+
+/** The kernel puts a new IPv4 address behind the others, and a new IPv6 address before them. */
+const inOrder = (held: readonly Address[]) => [
+  ...held.filter(({ family }) => family === 4),
+  ...held.filter(({ family }) => family === 6).toReversed(),
+];
+
+function add(address: Address, from: string, to: string): Command[] {
+  const { family, flags, dynamic, validLife = "forever", preferredLife = "forever" } = address;
+  const life = dynamic ? ["valid_lft", `${validLife}`, "preferred_lft", `${preferredLife}`] : [];
+  const words = [...addressWords(relabelled(address, from, to), to), ...life];
+  if (family === 4 || flags.includes("nodad")) return [ip`address add ${words} dev ${to}`];
+  // Nobody else on the wire can have an address that was here until now; that it was not asked for need not stay.
+  return [ip`address add ${words} nodad dev ${to}`, ip`address replace ${words} dev ${to}`];
+}
+
+/** With the label that it has on another link: one that does not begin with the link's name, or is too long, is refused. */
+function relabelled({ label, ...rest }: Address, from: string, to: string): Address {
+  const suffix = label?.startsWith(`${from}:`) ? label.slice(from.length) : "";
+  return suffix && to.length + suffix.length <= 15 ? { ...rest, label: to + suffix } : rest;
+}
+
+/** Why the addresses of a link cannot be moved; undefined when they can. */
+export function cannotInherit(name: string, { links }: Pick<Facts, "links">): string | undefined {
+  const leased = links.find((l) => l.name === name)?.ips.find(({ family, dynamic }) => family === 4 && dynamic);
+  return (
+    leased &&
+    `must be a link with static addresses: ${cidrOf(leased)} of ${name} is leased by DHCP, whose client would go on ` +
+      "there; make it static in the network configuration of the distribution, or let that make the bridge"
+  );
+}
+
+/** The bridge that has taken a link over. */
+const takerOf = (heir: string, links: readonly Link[]): Link | undefined => {
+  const master = links.find((l) => l.name === heir)?.master;
+  return links.find((l) => l.name === master && noteOf(l, "inherits") === heir);
+};
+
+/** The host as it was before a bridge took this link over: what the bridge has now is the link's again. */
+export function returned<N extends Network>(heir: string, facts: N): N {
+  const taker = takerOf(heir, facts.links);
+  if (!taker) return facts;
+  const swap = (word: string | undefined) => (word === taker.name ? heir : word);
+  const ips = taker.ips.map((address) => relabelled(address, taker.name, heir));
+  return {
+    ...facts,
+    links: facts.links.map((l) => (l.name === heir ? { ...l, ips } : l === taker ? { ...l, ips: [] } : l)),
+    routes: facts.routes.map((route) => ({
+      ...route,
+      ...(route.dev && { dev: swap(route.dev) }),
+      hops: route.hops.map((hop) => ({ ...hop, ...(hop.dev && { dev: swap(hop.dev) }) })),
+      words: redirected(route.words, taker.name, heir),
+    })),
+  };
+}
+
+/** What of the host's network does not end by itself. */
+export const lasting = <N extends Network>(facts: N): N => ({
+  ...facts,
+  links: facts.links.map((l) => ({ ...l, ips: l.ips.filter(({ dynamic }) => !dynamic) })),
+  routes: facts.routes.filter(({ dynamic }) => !dynamic),
+});

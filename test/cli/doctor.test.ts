@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { examineBoot } from "../../cli/doctor/boot.ts";
+import type { Check, Examination } from "../../cli/doctor/check.ts";
+import { examineDocker } from "../../cli/doctor/docker.ts";
+import { examineKernel } from "../../cli/doctor/kernel.ts";
+import { examinePending } from "../../cli/doctor/pending.ts";
+import { examineRenderers } from "../../cli/doctor/renderers.ts";
+import { examineTools } from "../../cli/doctor/tools.ts";
+import { examineWay } from "../../cli/doctor/way.ts";
+import { doctor, doctorText } from "../../cli/doctor.ts";
+import { Failure } from "../../provider/errors.ts";
+import type { Link } from "../../provider/host/facts.ts";
+import type { Answer } from "../../provider/host/script.ts";
+
+const said = (stdout: string, status = 0, stderr = ""): Answer => ({ status, stdout, stderr });
+const link = (name: string, index: number, more: Partial<Link> = {}): Link => ({
+  ...{ name, index, mtu: 1500, up: true, promiscuous: false, mac: "", addresses: [], ips: [] },
+  ...more,
+});
+const links = [
+  link("br0", 3, {
+    kind: "bridge",
+    ips: [{ family: 4, address: "10.0.0.5", prefix: 24, scope: "global", flags: [], dynamic: true }],
+  }),
+  link("ens33", 2, { master: "br0" }),
+];
+const judge = ({ judge }: Examination, ...answers: Answer[]) => judge(answers, { host: "node1", links });
+const lines = (checks: Check[]) => checks.map(({ level, says }) => `${level}: ${says}`);
+
+test("a tool's version is what looks like one; a missing one names what needs it, and its package", () => {
+  const found = [
+    "/usr/sbin/ip\nip utility, iproute2-6.1.0, libbpf 1.1.2\n",
+    "/bin/flock\nflock from util-linux 2.38.1\n",
+  ];
+  const checks = judge(
+    examineTools,
+    ...found.map((text) => said(text)),
+    ...examineTools.asks.slice(2).map(() => said("", 127)),
+  );
+  expect(lines(checks).slice(0, 2)).toEqual(["ok: ip 6.1.0", "ok: flock 2.38.1"]);
+  const bridge = checks.find(({ says }) => says.startsWith("bridge"));
+  expect(bridge).toMatchObject({ level: "warning", remedy: "install iproute2 (Debian's name)" });
+  expect(checks.find(({ says }) => says.startsWith("setsid"))?.level).toBe("problem");
+});
+
+test("a kernel without a module says what is not to be had, and whether a reboot would help", () => {
+  const states = "8021q missing\nbridge there\nmacvlan loadable\n";
+  const [kernel, ...modules] = judge(examineKernel, said("6.1.0-18\nDebian 12\n"), said(states), said("1\n"));
+  expect(kernel?.says).toBe("Linux 6.1.0-18, Debian 12, iptables sees bridged frames (bridge-nf-call-iptables is 1)");
+  expect(lines(modules).slice(0, 3)).toEqual([
+    "warning: the kernel has no 8021q; needed for VLAN interfaces",
+    "ok: bridge",
+    "ok: macvlan (can be loaded)",
+  ]);
+  expect(modules[0]?.remedy).toContain("reboot into the new one");
+  expect(judge(examineKernel, said("6.1\n\nwhole\n"), said(states), said(""))[1]?.remedy).toContain(
+    "linux-modules-extra",
+  );
+});
+
+describe("what configures the network", () => {
+  test("is told with the links that it manages", () => {
+    const text = "networkd\nnetworkd 2 configured\nnetworkd 3 unmanaged\nnetworkd 9 configured\n";
+    expect(lines(judge(examineRenderers, said(text)))).toEqual(["ok: systemd-networkd manages ens33"]);
+  });
+
+  test("is a warning when two want the same link", () => {
+    const text =
+      "nm\nnm ens33:connected\nnm br0:connected (externally)\nnm a\\:b:unmanaged\nifupdown\nifupdown ens33=ens33\n";
+    expect(lines(judge(examineRenderers, said(text)))).toEqual([
+      "ok: NetworkManager manages ens33",
+      "ok: ifupdown manages ens33",
+      "warning: NetworkManager and ifupdown both manage ens33",
+    ]);
+  });
+});
+
+test("Docker is told with its version and state, or why it does not answer", () => {
+  expect(lines(judge(examineDocker, said("20.10.24 1 inactive false\n")))).toEqual([
+    "ok: engine 20.10.24 runs 1 container, takes one macvlan network for each parent",
+  ]);
+  expect(judge(examineDocker, said("", 127))).toEqual([]);
+  expect(lines(judge(examineDocker, said("", 1, "Cannot connect\n")))).toEqual([
+    "warning: the engine does not answer: Cannot connect",
+  ]);
+});
+
+test("the way of SSH is told with all it stands on, and a lease on it is a warning", () => {
+  const [way] = judge(examineWay, said("10.0.0.9\n10.0.0.9 dev br0 src 10.0.0.5 uid 0\n\n1 2\n"));
+  expect(way).toMatchObject({ level: "warning", about: "ssh" });
+  expect(way?.says).toBe("comes from 10.0.0.9 by br0, which stands on ens33; the address of br0 is leased by DHCP");
+});
+
+describe("changes under way", () => {
+  const list = "0a1b armed\n  ann@desk, process 7 changes node1:\n  Nic ens33\n";
+
+  test("are a problem when nobody holds the lock any more", () => {
+    const [check] = judge(examinePending, said(""), said(""), said(list));
+    expect(check).toMatchObject({
+      level: "problem",
+      remedy: "hostnet recover node1; the host undoes it by itself, too",
+    });
+    expect(check?.says).toContain("ann@desk, process 7 changes node1:, Nic ens33");
+  });
+
+  test("are well as long as somebody does", () => {
+    expect(lines(judge(examinePending, said(""), said("ann@desk, process 7\n"), said(list)))).toEqual([
+      "ok: ann@desk, process 7 changes the host at this moment",
+    ]);
+  });
+});
+
+test("what is kept for the next boot needs a unit that runs it", () => {
+  const boot = (text: string) => lines(judge(examineBoot, said(text)));
+  const unit = (state: string, active: string) => `files=2\nUnitFileState=${state}\nActiveState=${active}\n`;
+  expect(boot("")).toEqual(["ok: there is nothing of ours to make again"]);
+  expect(boot(unit("enabled", "active"))).toEqual(["ok: 2 files in /etc/hostnet/boot.d, run by hostnet.service"]);
+  expect(boot(unit("disabled", "active"))[0]).toMatch(/^problem: .* is not enabled$/);
+  expect(boot(unit("enabled", "failed"))[0]).toMatch(/^problem: .* has failed$/);
+  expect(boot("files=1\n")[0]).toBe("warning: 1 file in /etc/hostnet/boot.d, and no systemd to run them");
+});
+
+test("a host that does not let us in is a report, too: one line says why", async () => {
+  const settings = { address: "10.0.0.1", port: 22, connectTimeout: 10, gone: false };
+  const open = () => Promise.reject(new Failure("unreachable", "node1: no route to host"));
+  const report = await doctor("node1", settings, open);
+  expect(doctorText(report)).toEqual(["node1 (10.0.0.1:22)", "", "  problem  login  node1: no route to host"]);
+});
+
+test("the text puts what is well on one line, and what to do below what is not", () => {
+  const checks: Check[] = [
+    { level: "ok", about: "tools", says: "ip 6.1" },
+    { level: "warning", about: "tools", says: "no nft", remedy: "install nftables" },
+    { level: "ok", about: "tools", says: "flock 2" },
+  ];
+  expect(doctorText({ host: "node1", address: "a", checks })).toEqual([
+    ...["node1 (a)", ""],
+    "  ok       tools  ip 6.1, flock 2",
+    "  warning  tools  no nft",
+    "                  → install nftables",
+  ]);
+});

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noHosts } from "../engine/host.ts";
+import { up } from "./course.ts";
+import { Ground } from "./ground.ts";
+import { scenarios } from "./scenarios.ts";
+import { guardSeconds, type Program, start } from "./stack.ts";
+
+const after = (name: string): Program => scenarios.find((scenario) => scenario.name === name)?.after ?? {};
+const moved = after("the NIC that carries SSH moves into a bridge");
+
+describe.skipIf(noHosts)("the NIC that carries SSH", () => {
+  let ground: Ground;
+  beforeAll(async () => {
+    ground = await Ground.make();
+  });
+  afterAll(() => ground?.stop());
+
+  test("moves into a bridge and back: sessions live on, and of 300 pings at most 1 is lost (traps 1, 2, 5, 8)", async () => {
+    await ground.reset();
+    const session = ground.login("read -r line; echo $line");
+    const there = await whilePinging(() => up(ground, {}, moved));
+    expect(there.result.failed).toBe("");
+    expect(there.lost).toBeLessThanOrEqual(1);
+    const back = await whilePinging(() => up(ground, there.result.state, {}));
+    expect(back.result.failed).toBe("");
+    expect(back.lost).toBeLessThanOrEqual(1);
+    session.stdin.end("still here\n");
+    expect(await text(session.stdout)).toBe("still here\n");
+  });
+
+  test("gets a wrong address: the host undoes it in time, and the user is told (traps 10, 12, 13)", async () => {
+    await ground.reset();
+    const before = await ground.snapshot();
+    const run = start(ground, {}, after("a wrong address on the NIC that carries SSH"));
+    await expect.poll(() => ground.run("ip -o addr show dev eth0"), { timeout: 10_000 }).not.toContain("10.86.0.2/");
+    const lost = Date.now();
+    await expect.poll(() => ground.canLogIn(), { timeout: 20_000 }).toBe(true);
+    expect(Date.now() - lost).toBeLessThan((guardSeconds + 5) * 1000);
+    const [answer] = (await run.answers) ?? [];
+    expect(answer?.failure?.kind).toBe("undone");
+    expect(answer?.failure?.message).toContain("node1");
+    expect(await ground.snapshot()).toEqual(before);
+  });
+
+  /** Does something while the workstation pings the host 300 times, every 10 ms. */
+  async function whilePinging<T>(action: () => Promise<T>): Promise<{ result: T; lost: number }> {
+    const ping = ground.spawn(["ping", "-q", "-i", "0.01", "-c", "300", "10.86.0.2"]);
+    const [result, printed] = await Promise.all([action(), text(ping.stdout), once(ping, "exit")]);
+    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(printed) ?? [];
+    return { result, lost: Number(sent) - Number(received) };
+  }
+});

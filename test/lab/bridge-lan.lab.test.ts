@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sleep } from "../../lab/run.ts";
+import { connect } from "../../provider/host/connection.ts";
+import { repository } from "../../setup/paths.ts";
+import { newStack, ok, type Stack } from "../engine/stack.ts";
+import { some } from "../seed.ts";
+import { labOf, snapshotOf } from "./lab.ts";
+
+const folder = join(repository, "examples", "bridge-lan");
+const lab = labOf("bridge-lan");
+/** Where each host's address is, and from which other host we come to it: so SSH comes by the LAN. */
+const hosts = {
+  node1: { nic: "ens33", via: "node2", renderer: "systemd-networkd", address: "192.168.1.102" },
+  node2: { nic: "ens32", via: "node3", renderer: "networking", address: "192.168.1.103" },
+  node3: { nic: "ens33", via: "node1", renderer: "NetworkManager", address: "192.168.1.104" },
+} as const;
+type Name = keyof typeof hosts;
+const names = Object.keys(hosts) as Name[];
+const settings = (name: Name) => lab.endpoint(name, { via: hosts[name].via, nic: hosts[name].nic });
+const onAll = async (work: (name: Name) => Promise<void>) => {
+  await Promise.all(names.map(work));
+};
+async function must(name: Name, script: string, timeoutSeconds = 60): Promise<string> {
+  const { status, stdout, stderr } = await lab.run(name, script, { timeoutSeconds });
+  expect(status, `${name}: ${script}: ${stderr}`).toBe(0);
+  return stdout;
+}
+
+describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three renderers", () => {
+  let stack: Stack;
+  const before: Partial<Record<Name, string[]>> = {};
+  const after: Partial<Record<Name, string[]>> = {};
+
+  beforeAll(async () => {
+    await lab.up();
+    await lab.revert("ready");
+    await onAll(async (name) => {
+      before[name] = await snapshotOf(lab, name);
+    });
+    const guard = { seconds: 30 };
+    const inventory = Object.fromEntries(names.map((name) => [name, { ...settings(name), connectTimeout: 30, guard }]));
+    stack = await newStack({ project: { folder }, hosts: inventory });
+  });
+  afterAll(async () => {
+    await stack?.remove();
+  });
+
+  /** Every host reaches every other at its own address, with an empty memory of who is where. */
+  const prove = () =>
+    onAll(async (name) => {
+      const others = names.filter((other) => other !== name).map((other) => hosts[other].address);
+      const pings = others.map((address) => `ping -n -c 2 -W 5 ${address} >/dev/null`);
+      await must(name, `ip neigh flush all; ${pings.join(" && ")}`);
+      expect(await must(name, "ip -j addr show dev br0")).toContain(hosts[name].address);
+    });
+
+  async function isSettled(what: string) {
+    await prove();
+    const { summary, text } = await ok(stack.preview());
+    expect(Object.keys(summary), `${what}: ${text}`).toEqual(["same"]);
+    await onAll(async (name) => {
+      expect(await must(name, "systemctl is-active hostnet"), what).toBe("active\n");
+    });
+  }
+
+  test("preview marks what touches the way of SSH, and changes nothing", async () => {
+    const { text } = await ok(stack.preview());
+    expect(text).toContain("ip link set dev ens33 master br0  # carries SSH");
+    await onAll(async (name) => expect(await snapshotOf(lab, name)).toEqual(before[name]));
+  });
+
+  test("up moves it, and the next preview is empty", async () => {
+    await ok(stack.up());
+    await isSettled("after up");
+    await onAll(async (name) => {
+      after[name] = await snapshotOf(lab, name);
+      const [line] = (await must(name, "ls -d /run/hostnet-*/undo 2>/dev/null || true")).split("\n");
+      expect(line).toBe("");
+    });
+  });
+
+  test("traps 36 to 39 and 77: a restart of the renderer takes nothing away", async () => {
+    await onAll(async (name) => {
+      await must(name, `systemctl restart ${hosts[name].renderer}`, 120);
+    });
+    await sleep(5000);
+    await isSettled("after a restart of the renderer");
+    await onAll(async (name) => expect(await snapshotOf(lab, name)).toEqual(after[name]));
+  });
+
+  test("a reboot and a loss of power bring it back", async () => {
+    const ways = { reboot: (name: Name) => lab.reboot(name), power: (name: Name) => lab.reset(name) };
+    for (const way of some(["reboot", "power"] as const, 1, "how the hosts go down")) {
+      await onAll((name) => ways[way](name));
+      await isSettled(`after ${way}`);
+      await onAll(async (name) => expect(await snapshotOf(lab, name)).toEqual(after[name]));
+    }
+  });
+
+  test("a change that locks out is undone by the host, and reported", async () => {
+    const source = readFileSync(join(folder, "index.ts"), "utf8");
+    const wrong = 'inheritFrom: nic, ...(host === "node1" && { addresses: ["10.99.0.2/24"] }) });';
+    await stack.program({ typescript: source.replace("inheritFrom: nic });", wrong) });
+    const { status, text } = await stack.up();
+    expect(status).not.toBe(0);
+    expect(text).toContain("undone by node1 itself, which is as it was before");
+    const conversation = await connect("node1", { ...settings("node1"), connectTimeout: 30, gone: false });
+    conversation.close();
+    expect(await snapshotOf(lab, "node1")).toEqual(after.node1);
+    await stack.program({ folder });
+  });
+
+  test("destroy leaves each host as it was before the first up", async () => {
+    await ok(stack.destroy());
+    await onAll(async (name) => {
+      expect(await snapshotOf(lab, name)).toEqual(before[name]);
+      expect(await must(name, "ls /etc/hostnet /etc/systemd/system/hostnet.service 2>/dev/null || true")).toBe("");
+    });
+  });
+});
