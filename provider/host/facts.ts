@@ -15,7 +15,7 @@ export type { BridgeVlan, BridgeVlans } from "./facts/bridge-vlans.ts";
 export type { DockerFact, DockerNetworkFact } from "./facts/docker.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export type { BridgeFact, Link, PortFact } from "./facts/links.ts";
-export type { Route } from "./facts/routes.ts";
+export { type Route, routeWords } from "./facts/routes.ts";
 export type { Rule } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";
 

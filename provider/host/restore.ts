@@ -1,5 +1,5 @@
 import { type Command, ip, render, tool } from "./command.ts";
-import type { Facts, Link, Route, Rule } from "./facts.ts";
+import { type Facts, type Link, type Route, type Rule, routeWords } from "./facts.ts";
 import { restoreAddresses } from "./restore/addresses.ts";
 
 export { restoreScript, saveScript } from "./restore/script.ts";
@@ -135,8 +135,7 @@ function distance({ destination, gateway, hops }: Route): number {
 
 /** Neither command fails or changes anything where the route is there. */
 function addRoute(route: Route, all: readonly Route[]): Command {
-  const expires = route.expires === undefined ? [] : ["expires", `${route.expires}`];
-  const words = [...route.words, ...expires];
+  const words = routeWords(route);
   const rival = all.some((other) => isRival(route, other));
   if (!rival) return ip`-${route.family} route replace ${words}`;
   // `replace` would take the place of a route to the same destination by another link; `append` refuses what is there.

@@ -113,8 +113,7 @@ export const DockerNetwork = defineKind({
     return [docker`network create --driver ${driver} ${flags} ${name}`];
   },
 
-  // Docker keeps its networks itself.
-  boot: () => [],
+  boot: () => [], // Docker keeps its networks itself.
 
   samples: {
     given: [ip`link add base0 type veth peer name base1`, ip`link set base0 up`, ip`link set base1 up`],
@@ -122,8 +121,7 @@ export const DockerNetwork = defineKind({
       name: "law_net",
       driver: "macvlan",
       parent: "base0",
-      internal: false,
-      ipv6: false,
+      ...{ internal: false, ipv6: false },
       labels: { "a.b": "c d" },
       options: { macvlan_mode: "bridge" },
       subnets: [
@@ -140,8 +138,7 @@ export const DockerNetwork = defineKind({
       driver: "bridge",
       internal: true,
       ipv6: true,
-      labels: {},
-      options: {},
+      ...{ labels: {}, options: {} },
       subnets: [{ subnet: "10.78.0.0/24" }, { subnet: "fd77::/64" }],
     },
   },

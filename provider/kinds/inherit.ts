@@ -1,5 +1,13 @@
 import { type Command, ip } from "../host/command.ts";
-import { type Address, addressPlace, addressWords, type Facts, type Link, type Route } from "../host/facts.ts";
+import {
+  type Address,
+  addressPlace,
+  addressWords,
+  type Facts,
+  type Link,
+  type Route,
+  routeWords,
+} from "../host/facts.ts";
 import { network } from "../schema/net.ts";
 import { noteOf } from "./link.ts";
 
@@ -45,13 +53,9 @@ const isIndirect = ({ gateway, hops }: Route) => gateway !== undefined || hops.s
 const redirected = (words: readonly string[], from: string, to: string) =>
   words.map((word, i) => (words[i - 1] === "dev" && word === from ? to : word));
 
-/** The command that adds a route that ends. */
-function again({ family, expires }: Route, words: readonly string[]): Command {
-  const end = expires === undefined ? [] : ["expires", `${expires}`];
-  // What follows a hop is about the hop.
-  const hops = words.includes("nexthop") ? words.indexOf("nexthop") : words.length;
-  return ip`-${family} route append ${words.slice(0, hops)} ${end} ${words.slice(hops)}`;
-}
+/** The command that adds a route, which may be one that ends. */
+const again = (route: Route, words: readonly string[]): Command =>
+  ip`-${route.family} route append ${routeWords({ ...route, words })}`;
 
 /** The kernel puts a new IPv4 address behind the others, and a new IPv6 address before them. */
 const inOrder = (held: readonly Address[]) => [

@@ -84,6 +84,13 @@ export function parseRoute(family: 4 | 6, line: string): Route {
   };
 }
 
+/** The words after `ip -4 route add` that make a route again, exactly, with what is left of its time. */
+export function routeWords({ words, expires }: Route): string[] {
+  // What follows `nexthop` is about that hop.
+  const hops = words.includes("nexthop") ? words.indexOf("nexthop") : words.length;
+  return words.toSpliced(hops, 0, ...(expires === undefined ? [] : ["expires", `${expires}`]));
+}
+
 const hopOf = ({ via, dev }: { readonly via?: string | undefined; readonly dev?: string | undefined }) => ({
   ...(via !== undefined && { gateway: via }),
   ...(dev !== undefined && { dev }),
