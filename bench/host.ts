@@ -1,15 +1,15 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newKey } from "../test/host/sshd.ts";
+import { copyTree, installed } from "../test/fault/installation.ts";
 import type { Context } from "./measurement.ts";
 import { run } from "./run.ts";
 
 /**
- * A host to measure on: a network namespace with an sshd of its own inside. Emulated machines would drown the figures,
- * and a real network would add the same delays to every contender.
+ * A host to measure on: a network namespace with an sshd of its own inside, and files of its own under /etc and /run.
+ * Emulated machines would drown the figures, and a real network would add the same delays to every contender.
  */
 export type BenchHost = {
   readonly name: string;
@@ -26,12 +26,9 @@ export type BenchHosts = { hosts: BenchHost[]; sshConfig: string; directory: str
 
 /** Starts at most two hosts; `given` is run on each, at its console. */
 export async function startHosts(names: readonly string[], given: string, context: Context): Promise<BenchHosts> {
-  // sshd wants it for the part of itself that runs without privileges; a machine that never ran one has none.
-  mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const directory = mkdtempSync(join(tmpdir(), "hostnet-bench-"));
-  const keys = { host: newKey(directory, "host_key"), identity: newKey(directory, "identity") };
-  writeFileSync(join(directory, "authorized_keys"), readFileSync(`${keys.identity}.pub`));
-  const hostKey = readFileSync(`${keys.host}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
+  const identityFile = join(installed(), "identity");
+  const hostKey = readFileSync(join(installed(), "etc/ssh/host_key.pub"), "utf8").split(" ").slice(0, 2).join(" ");
   const sshConfig = join(directory, "config");
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -43,16 +40,16 @@ export async function startHosts(names: readonly string[], given: string, contex
       const place = placeOf(index);
       stops.push(() => remove(place));
       makeNamespace(place);
-      const settings = { address: place.address, user: "root", identityFile: keys.identity, hostKey, sshConfig };
-      const console = (script: string) => atConsole(place, script);
-      console(given);
-      stops.unshift(startSshd(place, directory));
-      return { name, settings, ssh: ["ssh", "-F", sshConfig, name], console };
+      const sshd = startSshd(place, directory);
+      stops.unshift(() => end(sshd));
+      const settings = { address: place.address, user: "root", identityFile, hostKey, sshConfig };
+      return { name, settings, ssh: ["ssh", "-F", sshConfig, name], console: (script) => atConsole(sshd, script) };
     });
     const known = join(directory, "known_hosts");
     writeFileSync(known, hosts.map(({ settings }) => `${settings.address} ${hostKey}\n`).join(""));
     writeFileSync(sshConfig, hosts.map((host) => configurationOf(host, known)).join(""));
     await Promise.all(hosts.map((host) => answers(host, context)));
+    for (const host of hosts) host.console(given);
     return { hosts, sshConfig, directory, stop };
   } catch (error) {
     await stop();
@@ -86,32 +83,29 @@ function makeNamespace({ namespace, outside, gateway, address }: Place): void {
   execFileSync("sh", ["-ec", script]);
 }
 
-function atConsole({ namespace }: Place, script: string): string {
-  const words = ["netns", "exec", namespace, "sh", "-ec", script];
-  const { status, stdout, stderr } = spawnSync("ip", words, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${script.slice(0, 100)} exited ${status} in ${namespace}: ${stderr}`);
+function atConsole({ pid }: ChildProcess, script: string): string {
+  const words = ["--target", `${pid}`, "--net", "--mount", "sh", "-ec", script];
+  const { status, stdout, stderr } = spawnSync("nsenter", words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${script.slice(0, 100)} exited ${status} at the console: ${stderr}`);
   return stdout;
 }
 
-function startSshd({ namespace, address }: Place, directory: string): () => Promise<void> {
-  const options = [
-    `ListenAddress=${address}`,
-    `HostKey=${join(directory, "host_key")}`,
-    `AuthorizedKeysFile=${join(directory, "authorized_keys")}`,
-    "AuthenticationMethods=publickey",
-    "PermitRootLogin=prohibit-password",
-    "StrictModes=no", // The temporary directory of a machine may be anybody's.
-    "UsePAM=no",
-    "PidFile=none",
-    "LogLevel=ERROR",
-  ].flatMap((option) => ["-o", option]);
-  const words = ["netns", "exec", namespace, "/usr/sbin/sshd", "-D", "-f", "/dev/null", ...options];
-  const sshd = spawn("ip", [...words, "-E", join(directory, `${namespace}.log`)], { stdio: "ignore" });
-  return async () => {
-    if (sshd.exitCode !== null || sshd.signalCode !== null) return;
-    sshd.kill();
-    await once(sshd, "exit");
-  };
+/** Starts an sshd that is all of a host: `ip netns exec` gives it mounts of its own. */
+function startSshd({ namespace }: Place, directory: string): ChildProcess {
+  const etc = join(directory, `${namespace}.etc`);
+  copyTree(join(installed(), "etc"), etc);
+  const script = `
+    mount --bind "$1" /etc
+    mount -t tmpfs -o mode=755 tmpfs /run
+    mkdir /run/sshd /run/lock /run/root
+    exec /usr/sbin/sshd -D -f /etc/ssh/sshd_config -o LogLevel=ERROR -E "$1/sshd.log"`;
+  return spawn("ip", ["netns", "exec", namespace, "sh", "-ec", script, "sh", etc], { stdio: "ignore" });
+}
+
+async function end(sshd: ChildProcess): Promise<void> {
+  if (sshd.exitCode !== null || sshd.signalCode !== null) return;
+  sshd.kill();
+  await once(sshd, "exit");
 }
 
 /** Ends what still runs in a namespace of ours, such as sessions of connections that were kept open, and removes it. */

@@ -21,15 +21,18 @@ export function resetLinks(count: number): string {
   );
 }
 
+/** Shell text that takes away what the host keeps for its next boot. */
+export const forgetBoot = "rm -rf /etc/hostnet\n";
+
 /** Shell text that prints how many links are as the program wants them. */
 export const countLinks = `ip -o -4 address show | grep -c " link.* inet 10\\." && ip -o link show | grep -c " link.* mtu 1400 "`;
 
-/** A program that wants `count` links on each host, in YAML. */
-export function yamlProgram(hosts: readonly string[], count: number): string {
+/** A program that wants `count` links on each host, in YAML; the first `changed` of them with another MTU. */
+export function yamlProgram(hosts: readonly string[], count: number, changed = 0): string {
   const resources = hosts.flatMap((host, at) =>
     numbers(count).map(
       (n) =>
-        `  ${host}-link${n}:\n    type: hostnet:Nic\n    properties: { host: ${host}, name: link${n}, mtu: 1400, up: true, addresses: [10.${at}.${n}.1/24] }`,
+        `  ${host}-link${n}:\n    type: hostnet:Nic\n    properties: { host: ${host}, name: link${n}, mtu: ${n < changed ? 1399 : 1400}, up: true, addresses: [10.${at}.${n}.1/24] }`,
     ),
   );
   return `resources:\n${resources.join("\n")}\n`;
@@ -44,6 +47,15 @@ for (const [at, host] of ${JSON.stringify(hosts)}.entries())
       host, name: \`link\${n}\`, mtu: 1400, up: true, addresses: [\`10.\${at}.\${n}.1/24\`],
     });
 `;
+}
+
+/** A program that makes that many bridges without ports on one host, each with an address. */
+export function bridgesProgram(host: string, count: number): string {
+  const resources = numbers(count).map(
+    (n) =>
+      `  bridge${n}:\n    type: hostnet:Bridge\n    properties: { host: ${host}, name: bridge${n}, mtu: 1400, addresses: [10.${n >> 8}.${n & 255}.1/24] }`,
+  );
+  return `resources:\n${resources.join("\n")}\n`;
 }
 
 function numbers(count: number): number[] {

@@ -4,13 +4,19 @@ import { cpus, release } from "node:os";
 import { ensureEngine } from "../setup/engine.ts";
 import { explain, print, SetupError } from "../setup/progress.ts";
 import { capture } from "../setup/run.ts";
+import { chosen } from "./arguments.ts";
+import { exchanges } from "./exchanges.ts";
+import { guard } from "./guard.ts";
+import { lockOut } from "./lock-out.ts";
+import { many } from "./many.ts";
 import type { Measurement } from "./measurement.ts";
+import { move } from "./move.ts";
 import { noOp } from "./no-op.ts";
 import { start } from "./start.ts";
 import { type Row, table } from "./table.ts";
 import { up } from "./up.ts";
 
-const measurements: readonly Measurement[] = [start, noOp, up];
+const measurements: readonly Measurement[] = [start, noOp, up, many, guard, exchanges, move, lockOut];
 
 const notes = `Medians; a spread is the least and the greatest run. A ratio is our median by the peer's: below 1, hostnet needs less.
 "answers at once": the same program and state with a provider that only answers, so the cost of engine, program and state.
@@ -22,12 +28,8 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 /** Measures what the arguments name, or everything, and prints the table. */
-async function main(names: readonly string[]): Promise<number> {
-  const unknown = names.find((name) => !measurements.some((each) => each.name === name));
-  if (unknown !== undefined) {
-    const known = measurements.map(({ name, does }) => `${name} (${does})`);
-    throw new SetupError(`no measurement named "${unknown}"; there are ${known.join("; ")}`);
-  }
+async function main(words: readonly string[]): Promise<number> {
+  const choices = chosen(words, measurements);
   if (process.getuid?.() !== 0) throw new SetupError("hosts made of namespaces are root's business: run this as root");
   const stopped = new AbortController();
   const stop = () => stopped.abort(new SetupError("stopped; everything is taken down"));
@@ -37,8 +39,7 @@ async function main(names: readonly string[]): Promise<number> {
   const rows: Row[] = [];
   const before = load();
   try {
-    for (const each of measurements.filter(({ name }) => names.length === 0 || names.includes(name)))
-      rows.push(...(await each.run(context)));
+    for (const { measurement, size } of choices) rows.push(...(await measurement.run(context, size)));
   } catch (error) {
     // What ends because of ^C says so in many ways.
     stopped.signal.throwIfAborted();

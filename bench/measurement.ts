@@ -6,8 +6,10 @@ export type Measurement = {
   name: string;
   /** Completes the sentence "It measures …". */
   does: string;
+  /** Of how many things, unless the argument says another number: `name=20`. */
+  size?: number;
   /** Measures, and leaves nothing behind, also when it fails. */
-  run: (context: Context) => Promise<Row[]>;
+  run: (context: Context, size: number) => Promise<Row[]>;
 };
 
 /** What a measurement gets from outside. */

@@ -3,7 +3,7 @@ import { median } from "./timing.ts";
 /** One line of the result: a measure, and what it is compared with. */
 export type Row = {
   measure: string;
-  unit: "s" | "MB";
+  unit: "s" | "ms" | "MB" | "exchanges" | "pings";
   samples: readonly number[];
   /** Measured in the same run by the same means. */
   peer?: { name: string; samples: readonly number[] };
@@ -11,9 +11,9 @@ export type Row = {
   goal?: { most: number; of: "median" | "ratio" };
 };
 
-/** Our median by the peer's; undefined where there is no peer. Below 1 we need less. */
+/** Our median by the peer's; undefined where there is no peer, or the peer needs nothing. Below 1 we need less. */
 export function ratio({ samples, peer }: Row): number | undefined {
-  return peer && median(samples) / median(peer.samples);
+  return peer && median(peer.samples) !== 0 ? median(samples) / median(peer.samples) : undefined;
 }
 
 const heads = ["measure", "median", "spread", "peer", "its median", "its spread", "ratio", "goal", ""];
@@ -53,9 +53,9 @@ function spread(samples: readonly number[]): string {
   return `${digits(Math.min(...samples))} to ${digits(Math.max(...samples))}, ${samples.length} runs`;
 }
 
-/** Three digits that matter: more would be noise. */
+/** Three digits that matter: more would be noise. What is counted stays whole. */
 function digits(value: number): string {
-  return value >= 100
+  return value >= 100 || Number.isInteger(value)
     ? value.toFixed(0)
     : value >= 10
       ? value.toFixed(1)

@@ -6,7 +6,7 @@ import { newStack, type Stack } from "../test/engine/stack.ts";
 import { endMasters, playbooks } from "./ansible.ts";
 import { type BenchHost, type BenchHosts, startHosts } from "./host.ts";
 import { instantPlugin } from "./instant/plugin.ts";
-import { countLinks, makeLinks, resetLinks, yamlProgram } from "./links.ts";
+import { countLinks, forgetBoot, makeLinks, resetLinks, yamlProgram } from "./links.ts";
 import { type Context, finished, leavingNothing, type Measurement } from "./measurement.ts";
 import { run } from "./run.ts";
 import type { Row } from "./table.ts";
@@ -73,7 +73,7 @@ type Contender = { before?: () => Promise<void>; act: () => Promise<unknown> };
 /** Takes the host back to how it was, does the work, and makes sure that it was done; no host: nothing to look at. */
 function sample(host: BenchHost | undefined, { before, act }: Contender): Sample {
   return async () => {
-    host?.console(resetLinks(count));
+    host?.console(resetLinks(count) + forgetBoot);
     await before?.();
     const seconds = await timed(act);
     const found = host?.console(countLinks).trim().split("\n") ?? [];

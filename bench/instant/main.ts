@@ -1,5 +1,5 @@
 // A provider that answers at once, from what the request holds: what a run takes with it is the cost of the engine, of
-// the program and of the state. It stands for hostnet where there is nothing to change, and where things are created.
+// the program and of the state. It stands for hostnet where there is nothing to change, and where things are created and deleted.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
@@ -32,6 +32,7 @@ const answers: { [call: string]: (request: never) => Message } = {
       .setId(request.getPreview() ? "" : (request.getUrn().split("::").at(-1) ?? ""))
       .setProperties(request.getProperties())
       .setRefreshBeforeUpdate(true),
+  delete: () => new empty.Empty(),
   cancel: () => new empty.Empty(),
 };
 

@@ -148,8 +148,8 @@ fi
 tries=0
 until [ -s pid ]; do
   tries=$((tries + 1))
-  [ $tries -le 100 ] || { rm -f armed; echo "the watcher does not start" >&2; exit 1; }
-  sleep 0.05
+  [ $tries -le 500 ] || { rm -f armed; echo "the watcher does not start" >&2; exit 1; }
+  sleep 0.01
 done`;
 
 const disarmText = `cd "$hostnet_run/undo/$1" && mv armed done 2>/dev/null || { echo "it has been undone" >&2; exit 1; }

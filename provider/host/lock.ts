@@ -30,10 +30,11 @@ const lockTool = tool("flock");
 const file = '"$hostnet_run"/lock';
 const sign = (token: string) => `printf '%s\\n' ${quote(ourselves)} "$hostnet_shell" ${quote(token)} >${file}`;
 
-// Descriptor 9 is the lock: it dies with its shell.
+// Descriptor 9 is the lock: it dies with its shell. One of our own that we have just left may take a moment for that.
 const take = (token: string): Step => ({
   command: lockTool`--nonblock 9`,
-  inShell: `${findPlace}; exec 9>>${file} && flock -n 9 && ${sign(token)}`,
+  inShell: `${findPlace}; exec 9>>${file}
+{ flock -n 9 || { [ "$(sed -n 3p ${file})" = ${quote(token)} ] && flock -w 2 9; }; } && ${sign(token)}`,
 });
 const ask: Step = { command: tool("cat")`lock`, inShell: `cat ${file}` };
 const release: Step = { command: tool("exec")`9>&-`, inShell: "exec 9>&-" };

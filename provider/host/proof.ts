@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../errors.ts";
-import { ip, render } from "./command.ts";
+import { ip, render, tool } from "./command.ts";
 import type { Facts } from "./facts.ts";
 import { forget, outcome } from "./guard.ts";
 import { look } from "./line.ts";
+import type { LockedLine } from "./lock.ts";
 import { linksOf } from "./operation.ts";
 import { above, restore } from "./restore.ts";
 import { type Run, tell, Undone } from "./run.ts";
@@ -25,7 +26,7 @@ export async function prove(run: Run, now: Facts): Promise<void> {
   for (;;) {
     try {
       if (guarding.proof === "handshake") await line.greet();
-      else line.adopt(await line.dial());
+      else await logInAnew(line);
       return;
     } catch (e) {
       if (!(e instanceof Failure)) throw e;
@@ -33,6 +34,18 @@ export async function prove(run: Run, now: Facts): Promise<void> {
       else throw new Undone(`after ${changes.join(", ")} changed, no new connection could be made: ${e.message}`);
     }
   }
+}
+
+/**
+ * Logs in anew. The conversation that stands is kept when it still answers: it holds the lock, and another run that got
+ * that in between would take this one for dead.
+ */
+async function logInAnew(line: LockedLine): Promise<void> {
+  const fresh = await line.dial();
+  const standing = await line.talk();
+  const answers = await standing.run([{ command: tool("true")`` }], { deadlineSeconds: 5 }).catch(ignoreLost);
+  if (!answers) line.adopt(fresh);
+  else if (fresh !== standing) fresh.close();
 }
 
 function ignoreLost(e: unknown) {
