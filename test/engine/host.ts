@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { noSshd, type Sshd, startSshd } from "../host/sshd.ts";
@@ -11,6 +21,10 @@ export interface TestHost {
   readonly sshd: Sshd;
   /** Runs a shell script on it, as an operator at its console would; answers what it printed. */
   run(script: string): string;
+  /** The commands that changed something, each with the shell that ran it and the transactions of that time; on a slow host. */
+  changes(): { by: string; transactions: string[]; command: string }[];
+  /** Makes a slow host stand still before the next command that changes something, or go on. */
+  hold(isHeld: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -39,9 +53,20 @@ export async function startHost(name: string, given: string, { slow = 0 } = {}):
     execFileSync("ip", ["netns", "delete", namespace]);
     rmSync(directory, { recursive: true, force: true });
   };
+  const changes = () =>
+    readFileSync(join(directory, "changes"), { encoding: "utf8", flag: "a+" })
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => {
+        const [by = "", transactions = "", command = ""] = line.split("\t");
+        return { by, transactions: transactions.split(" ").filter(Boolean), command };
+      });
+  const gate = join(directory, "gate");
+  const hold = (isHeld: boolean) => (isHeld ? writeFileSync(gate, "") : rmSync(gate));
   run(`ip link set lo up\n${given}`);
   const { port, identityFile, hostKey } = sshd;
-  return { settings: { address: "127.0.0.1", port, user: "root", identityFile, hostKey }, sshd, run, stop };
+  const settings = { address: "127.0.0.1", port, user: "root", identityFile, hostKey };
+  return { settings, sshd, run, changes, hold, stop };
 }
 
 /** Writes a script that gives its shell an /etc that is the host's own: what is kept for its next boot stands there. */
@@ -61,7 +86,14 @@ function slowIp(directory: string, seconds: number): string {
   const wrapper = join(directory, "slow-ip");
   writeFileSync(
     wrapper,
-    `#!/bin/sh\ncase " $* " in *" set "*|*" add "*|*" delete "*|*" replace "*) sleep ${seconds} ;; esac\nexec ${copy} "$@"\n`,
+    `#!/bin/sh
+case " $* " in *" set "*|*" add "*|*" delete "*|*" replace "*)
+  printf '%s\\t%s\\t%s\\n' $PPID "$(ls "$hostnet_run/undo" 2>/dev/null | tr '\\n' ' ')" "ip $*" >>${directory}/changes
+  sleep ${seconds}
+  while [ -e ${directory}/gate ]; do sleep 0.05; done
+esac
+exec ${copy} "$@"
+`,
   );
   chmodSync(wrapper, 0o755);
   const enter = join(directory, "enter");

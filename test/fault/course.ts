@@ -9,6 +9,8 @@ export interface Course {
   readonly scenario: Scenario;
   /** The stack's state before the run. */
   readonly state: State;
+  /** The host's snapshot before anything was done to it. */
+  readonly untouched: readonly string[];
   /** The host's files before the run. */
   readonly files: string;
   /** What the host changes in the run, a command each. */
@@ -22,6 +24,7 @@ export interface Course {
 /** Plays a scenario undisturbed. */
 export async function play(scenario: Scenario, ground: Ground): Promise<Course> {
   await ground.reset();
+  const untouched = await ground.snapshot();
   const { state } = await up(ground, {}, scenario.before ?? {});
   const files = ground.keep();
   const before = await ground.snapshot();
@@ -44,7 +47,7 @@ export async function play(scenario: Scenario, ground: Ground): Promise<Course> 
     known.set(key(some), snapshot);
     return snapshot;
   };
-  return { scenario, state, files, steps, names, snapshotAfter };
+  return { scenario, untouched, state, files, steps, names, snapshotAfter };
 }
 
 async function playSome(scenario: Scenario, files: string, state: State, names: readonly string[]) {
@@ -80,10 +83,10 @@ export async function up(ground: Ground, state: State, program: Program): Promis
 export async function quiet(ground: Ground): Promise<void> {
   const deadline = Date.now() + (guardSeconds + 5) * 1000;
   for (;;) {
-    // What was undone is kept for the next run to tell.
-    const pending = await ground.run(
-      "ls -d /run/hostnet-*/undo/*/armed /run/hostnet-*/undo/*/firing 2>/dev/null; true",
-    );
+    // A script goes on when nobody listens any more, and holds the lock. What was undone is kept for the next run to tell.
+    const pending = await ground.run(`
+for lock in /run/hostnet-*/lock; do [ ! -e $lock ] || flock -n $lock true || echo $lock; done
+for token in /run/hostnet-*/undo/*/armed /run/hostnet-*/undo/*/firing; do echo $token; done | grep -vF '*'; true`);
     if (pending === "") return;
     if (Date.now() > deadline) throw new Error(`${guardSeconds + 5} s later there still is ${pending}`);
     await sleep(50);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Course, expectSame, quiet, up } from "./course.ts";
 import type { Answer } from "./driver.ts";
 import type { Ground } from "./ground.ts";
-import { guardSeconds, type Run, start, stateAfter } from "./stack.ts";
+import { guardSeconds, type Run, type State, start, stateAfter } from "./stack.ts";
 import { changesNetwork } from "./trap.ts";
 
 const failing = "the command fails";
@@ -50,7 +50,7 @@ export class HostLost extends Error {}
 
 /**
  * Plays a course with a fault in it. Afterwards the host must be reachable, as it was or as asked, what the plugin said
- * of it true, and the next run must converge. Throws when not: HostLost, HalfState, or any other Error.
+ * of it true, the next run must converge, a reboot change nothing, and a destroy leave nothing. Throws when not: HostLost, HalfState, or any other Error.
  */
 export async function survive(course: Course, fault: Fault, step: number, ground: Ground): Promise<void> {
   const { scenario, names } = course;
@@ -74,12 +74,15 @@ export async function survive(course: Course, fault: Fault, step: number, ground
       for (const some of possible) snapshots.push(await course.snapshotAfter(some));
       expectSame(seen, snapshots, "the host is neither as it was nor as asked");
     }
-    if (!scenario.locksOut) await expectConvergence(course, answers, ground);
+    const state = scenario.locksOut ? course.state : await converge(course, answers, ground);
     await ground.off();
     await ground.on();
     const wanted = await course.snapshotAfter(names);
     expectSame(await ground.snapshot(), [wanted], "after a reboot it is not what it was before");
     await expectLogin(ground);
+    const { failed } = await up(ground, state, {});
+    if (failed) throw new Error(`it cannot be taken away: ${failed}`);
+    expectSame(await ground.snapshot(), [course.untouched], "when all is taken away something is left");
   } catch (error) {
     if (error instanceof Error) error.message += `\nThe plugin said:\n${run.said()}\nThe host said:\n${ground.log}`;
     throw error;
@@ -103,13 +106,14 @@ async function expectLogin(ground: Ground): Promise<void> {
   throw new HostLost("nobody can log in");
 }
 
-async function expectConvergence(course: Course, answers: readonly Answer[] | undefined, ground: Ground) {
+/** Runs again, as one does after a fault; answers the stack's state. */
+async function converge(course: Course, answers: readonly Answer[] | undefined, ground: Ground): Promise<State> {
   const { scenario, names } = course;
-  const state = stateAfter(course.state, scenario.after, answers ?? []);
-  const { failed } = await up(ground, state, scenario.after);
+  const { state, failed } = await up(ground, stateAfter(course.state, scenario.after, answers ?? []), scenario.after);
   if (failed) throw new Error(`the next run fails: ${failed}`);
   const wanted = await course.snapshotAfter(names);
   expectSame(await ground.snapshot(), [wanted], "the next run does not bring it to an end");
+  return state;
 }
 
 function within<T>(seconds: number, promise: Promise<T>, otherwise: string): Promise<T> {

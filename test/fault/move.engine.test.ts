@@ -34,7 +34,7 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
     await ground.reset();
     const before = await ground.snapshot();
     const run = start(ground, {}, after("a wrong address on the NIC that carries SSH"));
-    await expect.poll(() => ground.run("ip -o addr show dev eth0"), { timeout: 10_000 }).not.toContain("10.86.0.2/");
+    await expect.poll(() => ground.run("ip -o addr show dev eth0"), { timeout: 60_000 }).not.toContain("10.86.0.2/");
     const lost = Date.now();
     await expect.poll(() => ground.canLogIn(), { timeout: 20_000 }).toBe(true);
     expect(Date.now() - lost).toBeLessThan((guardSeconds + 5) * 1000);

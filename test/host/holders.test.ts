@@ -2,12 +2,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { arm, disarm, newTransaction, rest } from "../../provider/host/guard.ts";
 import type { LockedLine } from "../../provider/host/lock.ts";
 import { locked } from "../../provider/host/lock.ts";
-import type { Shell } from "../../provider/host/shell.ts";
+import { prove } from "../../provider/host/proof.ts";
+import type { Conversation, Shell } from "../../provider/host/shell.ts";
 import { noTicking, TickingHost } from "./ticking.ts";
 
 const step = (text: string) => ({ command: { argv: ["sh", "-c", text] } });
 const guarded = { about: ["ops@desk changes node1:", "Nic up0"], back: [], save: "", seconds: 3, most: 100 };
 const armed = (transaction: string) => arm(transaction, { ...guarded, restore: "echo undone >>/run/said" });
+/** A host to which SSH comes by a way of which this is known. */
+const wayOf = (state: string) => ({ sshWay: { client: "10.0.0.9", state }, links: [], rules: [] }) as never;
 const untilGo = step("until [ -e /run/go ]; do sleep 0.02; done; echo end >>/run/said");
 
 describe.skipIf(noTicking)("who holds the lock of a host", () => {
@@ -151,6 +154,30 @@ describe.skipIf(noTicking)("who holds the lock of a host", () => {
     expect(await host.run("cat /run/said")).toBe("undone\n");
     letGo();
     await over;
+  });
+
+  test("goes on holding it when a new login has proved that all is well, and lets the new one hold it when he is cut off", async () => {
+    for (const isCutOff of [false, true]) {
+      const [standing, fresh] = [await host.login(), await host.login()];
+      const adopted: Conversation[] = [];
+      const adopt = (conversation: Conversation) => adopted.push(conversation);
+      const line = { ...lineOf("we", standing), dial: async () => fresh, adopt };
+      await locked(
+        "node1",
+        line,
+        () => {},
+        async (own) => {
+          await own.talk();
+          if (isCutOff) standing.close();
+          await prove(
+            { line: own, guarding: { seconds: 60, proof: "login" }, courses: [], first: wayOf("a") } as never,
+            wayOf("b"),
+          );
+        },
+      );
+      expect(adopted).toEqual(isCutOff ? [fresh] : []);
+      await vi.waitFor(() => expect([standing.open, fresh.open]).toEqual([!isCutOff, isCutOff]));
+    }
   });
 
   test("has died: what he has left is undone at once, not waited for, and told", async () => {
