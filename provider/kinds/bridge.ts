@@ -79,7 +79,7 @@ export const Bridge = defineKind({
       mtu: 1400,
       up: true,
       addresses: ["192.168.1.10/24", "192.168.1.11/24"],
-      stp: true,
+      stp: false,
       forwardDelay: 4,
       ageing: 60,
       vlanFiltering: true,

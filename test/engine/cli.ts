@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
+import { contentOf, processesWith } from "../host/sshd.ts";
 
 /** What a run of the Pulumi CLI came to. */
 export type Result = {
@@ -105,3 +106,10 @@ const stepNames: Record<string, StepName> = {
   refresh: "refresh",
   refreshed: "refresh",
 };
+
+/** The provider's processes that a run of the engine has started. */
+export function pluginsOf({ process: { pid } }: Running): number[] {
+  const parentOf = (child: number) => Number(contentOf(`/proc/${child}/stat`).split(") ").at(-1)?.split(" ")[1] ?? 0);
+  const isBelow = (child: number): boolean => child === pid || (child > 1 && isBelow(parentOf(child)));
+  return processesWith("dist/plugin/main.mjs").filter(isBelow);
+}

@@ -50,6 +50,8 @@ export async function startHost(name: string, given: string, { slow = 0 } = {}):
   };
   const stop = async () => {
     await sshd.stop();
+    // The number of the namespace may be another's soon.
+    run("rm -rf /run/hostnet-$(readlink /proc/self/ns/net | tr -dc 0-9)");
     execFileSync("ip", ["netns", "delete", namespace]);
     rmSync(directory, { recursive: true, force: true });
   };

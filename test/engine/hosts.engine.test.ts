@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, processesWith } from "../host/sshd.ts";
+import { pluginsOf } from "./cli.ts";
 import { noHosts, startHost, type TestHost } from "./host.ts";
 import { newStack, ok, type Setting, type Stack } from "./stack.ts";
 
@@ -92,8 +93,8 @@ describe.skipIf(noHosts)("several hosts", () => {
     const run = stack.start(["up", "--yes", "--skip-preview"]);
     await run.says(/Updating/);
     const plugins = () => processesWith("dist/plugin/main.mjs");
-    while (plugins().length === 0) await sleep(50);
-    const mine = plugins();
+    while (pluginsOf(run).length === 0) await sleep(50);
+    const mine = pluginsOf(run);
     run.process.kill("SIGKILL");
     await run.result;
     const limit = Date.now() + 20_000;

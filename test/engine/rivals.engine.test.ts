@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { connect } from "../../provider/host/connection.ts";
-import { contentOf, processesWith } from "../host/sshd.ts";
+import { processesWith } from "../host/sshd.ts";
 import { snapshot } from "../snapshot.ts";
+import { pluginsOf } from "./cli.ts";
 import { noHosts, startHost, type TestHost } from "./host.ts";
-import { newStack, ok, type Running, type Stack } from "./stack.ts";
+import { newStack, ok, type Stack } from "./stack.ts";
 
 const cables = "for i in 0 1 2 3 4 5; do ip link add up$i type veth peer name far$i; done";
 
@@ -162,10 +163,3 @@ describe.skipIf(noHosts)("who is not alone on a host", () => {
     expect(await network()).toEqual(before);
   });
 });
-
-/** The provider's processes that a run of the engine has started. */
-function pluginsOf({ process: { pid } }: Running): number[] {
-  const parentOf = (child: number) => Number(contentOf(`/proc/${child}/stat`).split(") ").at(-1)?.split(" ")[1] ?? 0);
-  const isBelow = (child: number): boolean => child === pid || (child > 1 && isBelow(parentOf(child)));
-  return processesWith("dist/plugin/main.mjs").filter(isBelow);
-}
