@@ -9,8 +9,8 @@ export interface Course {
   readonly scenario: Scenario;
   /** The stack's state before the run. */
   readonly state: State;
-  /** The host's snapshot before anything was done to it. */
-  readonly untouched: readonly string[];
+  /** The host's snapshot when a destroy has taken away all that the run has made. */
+  readonly removed: readonly string[];
   /** The host's files before the run. */
   readonly files: string;
   /** What the host changes in the run, a command each. */
@@ -24,14 +24,13 @@ export interface Course {
 /** Plays a scenario undisturbed. */
 export async function play(scenario: Scenario, ground: Ground): Promise<Course> {
   await ground.reset();
-  const untouched = await ground.snapshot();
   const { state } = await up(ground, {}, scenario.before ?? {});
   const files = ground.keep();
   const before = await ground.snapshot();
   await ground.reset(files);
   expectSame(await ground.snapshot(), [before], `${scenario.name}: the boot does not bring back what was made before`);
   ground.trap.count();
-  const { failed } = await up(ground, state, scenario.after);
+  const { state: last, failed } = await up(ground, state, scenario.after);
   const { steps } = ground.trap;
   ground.trap.clear();
   if (scenario.locksOut && !failed) throw new Error(`${scenario.name}: locks nobody out`);
@@ -41,13 +40,17 @@ export async function play(scenario: Scenario, ground: Ground): Promise<Course> 
   const after = await ground.snapshot();
   if (scenario.locksOut) expectSame(after, [before], `${scenario.name}: it was not undone`);
   else if (isDeepStrictEqual(after, before)) throw new Error(`${scenario.name}: nothing was changed`);
+  await ground.off();
+  await ground.on();
+  await up(ground, last, {});
+  const removed = await ground.snapshot();
   const known = new Map([["", before] as const, [key(names), after] as const]);
   const snapshotAfter = async (some: readonly string[]) => {
     const snapshot = known.get(key(some)) ?? (await playSome(scenario, files, state, some));
     known.set(key(some), snapshot);
     return snapshot;
   };
-  return { scenario, untouched, state, files, steps, names, snapshotAfter };
+  return { scenario, removed, state, files, steps, names, snapshotAfter };
 }
 
 async function playSome(scenario: Scenario, files: string, state: State, names: readonly string[]) {

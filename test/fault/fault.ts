@@ -50,7 +50,7 @@ export class HostLost extends Error {}
 
 /**
  * Plays a course with a fault in it. Afterwards the host must be reachable, as it was or as asked, what the plugin said
- * of it true, the next run must converge, a reboot change nothing, and a destroy leave nothing. Throws when not: HostLost, HalfState, or any other Error.
+ * of it true, the next run must converge, a reboot change nothing, and a destroy end as ever. Throws when not: HostLost, HalfState, or any other Error.
  */
 export async function survive(course: Course, fault: Fault, step: number, ground: Ground): Promise<void> {
   const { scenario, names } = course;
@@ -82,7 +82,7 @@ export async function survive(course: Course, fault: Fault, step: number, ground
     await expectLogin(ground);
     const { failed } = await up(ground, state, {});
     if (failed) throw new Error(`it cannot be taken away: ${failed}`);
-    expectSame(await ground.snapshot(), [course.untouched], "when all is taken away something is left");
+    expectSame(await ground.snapshot(), [course.removed], "a destroy does not end as without the fault");
   } catch (error) {
     if (error instanceof Error) error.message += `\nThe plugin said:\n${run.said()}\nThe host said:\n${ground.log}`;
     throw error;

@@ -183,9 +183,8 @@ async function addresses(): Promise<void> {
   await lab.run("node2", "ip link set ens32 up; ip address add 192.168.50.2/24 dev ens32");
 }
 
-// busybox has a ping where the machine has none.
 async function reaches(from: string, address: string): Promise<boolean> {
-  const { status } = await lab.run(from, `busybox ping -c 1 -W 2 ${address}`);
+  const { status } = await lab.run(from, `ping -c 1 -W 2 ${address}`);
   return status === 0;
 }
 
