@@ -186,7 +186,8 @@ export class Machine implements Guest {
       // A boot begins in a new process. In one that has emulated a boot already, all that was translated then must be taken back piece
       // by piece while the memory is written anew, which takes ten times as long.
       ...["-action", "reboot=shutdown"],
-      ...["-device", "virtio-rng-pci", "-serial", `file:${join(own, "console")}`, "-qmp", "stdio"],
+      ...["-chardev", `file,id=console,append=on,path=${join(own, "console")}`, "-serial", "chardev:console"],
+      ...["-device", "virtio-rng-pci", "-qmp", "stdio"],
     ];
   }
 

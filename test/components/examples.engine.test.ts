@@ -85,6 +85,26 @@ describe("the example macvlan-trunk", () => {
     }));
 });
 
+test("the example bridge-lan makes a bridge out of each host's NIC, and a network on a VLAN beside it", async () => {
+  const hostnet = await standInFor("hostnet");
+  const lan = { folder: join(repository, "examples", "bridge-lan") };
+  const inventory = { ...hosts, node3: { address: "192.0.2.3" } };
+  const stack = await newStack({ project: lan, hosts: inventory, plugins: { hostnet } });
+  try {
+    // The stack, and on each of three hosts a bridge, a VLAN interface and a network.
+    expect((await ok(stack.up())).summary).toEqual({ create: 10 });
+    const bridges = created(stack.recorded(), "hostnet").filter(({ inputs }) => "inheritFrom" in inputs);
+    expect(byHost(bridges.map(({ inputs }) => inputs))).toMatchObject([
+      { host: "node3", name: "br0", ports: { ens33: {} }, inheritFrom: "ens33" },
+      { host: "node2", name: "br0", ports: { ens32: {} }, inheritFrom: "ens32" },
+      { host: "node1", name: "br0", ports: { ens33: {} }, inheritFrom: "ens33" },
+    ]);
+  } finally {
+    await stack.remove();
+    await rm(hostnet, { recursive: true });
+  }
+});
+
 describe.skipIf(noHosts)("the smallest program, in the root of the repository", () => {
   let host: TestHost;
   beforeAll(async () => {
