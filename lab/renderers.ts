@@ -52,7 +52,9 @@ function stanzas({ name, addresses, gateway, dhcp }: Configured): string {
 function networkFile({ name, addresses, gateway, dhcp }: Configured): string {
   const network = dhcp ? ["DHCP=ipv4"] : addresses.map((address) => `Address=${address}`);
   if (gateway && !dhcp) network.push(`Gateway=${gateway}`);
-  return ["[Match]", `Name=${name}`, "", "[Network]", ...network, ""].join("\n");
+  // A NIC without addresses never counts as online, and the boot would wait two minutes for it.
+  const link = addresses.length === 0 ? ["[Link]", "RequiredForOnline=no", ""] : [];
+  return ["[Match]", `Name=${name}`, "", ...link, "[Network]", ...network, ""].join("\n");
 }
 
 function keyfile({ name, addresses, gateway, dhcp }: Configured): string {

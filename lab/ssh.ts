@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
+import { splitAddress } from "./file.ts";
 import type { Plan } from "./plan.ts";
 import { run, sleep } from "./run.ts";
 
@@ -42,11 +43,12 @@ export function innerEndpoint(outer: Endpoint, address: string, via: string, dir
 /** Writes `known_hosts` and `ssh_config`, so that `ssh -F ssh_config HOST` logs in to a host whose key is verified. */
 export function writeSshConfig(plan: Plan, directory: string): void {
   const endpoints = Object.entries(endpointsOf(plan, directory));
-  // The alias takes the address's place in known_hosts: a key is a host's, wherever it listens.
-  writeFileSync(
-    join(directory, "known_hosts"),
-    endpoints.map(([host, { hostKey }]) => `${host} ${hostKey}\n`).join(""),
-  );
+  // The alias takes the address's place in known_hosts: a key is a host's, wherever it listens. Data NICs are reached by address.
+  const known = endpoints.map(([host, { hostKey }]) => {
+    const addresses = Object.values(plan.lab.hosts[host]?.nics ?? {}).flatMap((nic) => nic.addresses ?? []);
+    return `${[host, ...addresses.map((address) => splitAddress(address).ip)].join(",")} ${hostKey}\n`;
+  });
+  writeFileSync(join(directory, "known_hosts"), known.join(""));
   const hosts = endpoints.map(([host, { address, port }]) =>
     [`Host ${host}`, `  HostName ${address}`, `  Port ${port}`, `  HostKeyAlias ${host}`, ""].join("\n"),
   );

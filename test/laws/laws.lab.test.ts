@@ -4,14 +4,14 @@ import { openLab } from "../../lab/lab.ts";
 import { type Conversation, connect } from "../../provider/host/connection.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { kinds } from "../../provider/kinds/index.ts";
-import { full, seed } from "../seed.ts";
+import { full } from "../seed.ts";
 import { laws, prepare, Walk } from "./laws.ts";
-
-if (!full) console.log(`a sample of the steps of each law; HOSTNET_SEED=${seed} repeats it`);
 
 const lab = openLab(join(import.meta.dirname, "lab.yaml"));
 
-describe("on a machine with a stock kernel and Docker", () => {
+const where = full ? "" : " (skipped: a quarter of an hour under emulation; npm run test:full)";
+
+describe.skipIf(!full)(`on a machine with a stock kernel and Docker${where}`, () => {
   beforeAll(() => lab.up());
   afterAll(() => lab.stop());
 
