@@ -100,6 +100,7 @@ export class Wire {
         });
         return wrap(fresh);
       },
+      standing: () => wrap(this.#conversation),
       greet: () => proved(() => greet(this.host, this.#settings)),
       adopt: () => {
         if (fresh !== this.#conversation) this.#conversation.close();

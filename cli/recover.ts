@@ -75,6 +75,7 @@ async function withLock(
   const line: Line = {
     token: randomUUID(),
     talk: async () => conversation,
+    standing: () => conversation,
     dial: noOther,
     greet: noOther,
     adopt: () => {},

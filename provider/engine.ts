@@ -104,8 +104,14 @@ export class Engine {
   async read(id: string, kind: Kind, recorded: Properties | undefined, tell?: Tell): Promise<Properties | undefined> {
     const { host, name } = resource.parseId(id, kind);
     if (this.#hosts[host]?.gone && recorded) return recorded;
-    const have = kind.read(name, await this.#session(host).look(kind.facts, tell));
-    return have && resource.stateOf(kind, host, have, recorded?.before as Properties | undefined);
+    const facts = await this.#session(host).look(
+      [...kind.facts, ...(kind.adopts ? (["fragments"] as const) : [])],
+      tell,
+    );
+    const have = kind.read(name, facts);
+    if (!have || !kind.adopts) return have && resource.stateOf(kind, host, have);
+    const before = recorded?.before ?? resource.keptOf(kind, name, facts.fragments)?.before;
+    return resource.stateOf(kind, host, have, before as Properties | undefined);
   }
 
   /** What creating (no `recorded` state) or updating would do now. Changes nothing. */
@@ -154,7 +160,8 @@ export class Engine {
         const name = resource.identify(kind, want, host, facts);
         const have = kind.read(name, facts);
         resource.refuseForeign(subject, host, name, have, facts);
-        course = { name, have, want, before: resource.beforeOf(kind, have, want) };
+        const kept = resource.keptOf(kind, name, facts.fragments)?.before;
+        course = { name, have, want, before: resource.beforeOf(kind, have, want, undefined, kept) };
         return course;
       });
       return { ...made(now), ...changed };
@@ -174,7 +181,8 @@ export class Engine {
     let before: Properties = {};
     const { now, ...changed } = await this.#change(subject, host, want, false, tell, (facts) => {
       const have = kind.read(name, facts);
-      before = { ...resource.beforeOf(kind, have, want), ...(recorded.before as Properties | undefined) };
+      const kept = resource.keptOf(kind, name, facts.fragments)?.before;
+      before = resource.beforeOf(kind, have, want, recorded.before as Properties | undefined, kept);
       return { name, have, want, before };
     });
     return { ...changed, state: resource.stateOf(kind, host, now, before) };

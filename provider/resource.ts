@@ -110,10 +110,19 @@ export function stateOf(kind: Kind, host: string, now: Properties, before?: Prop
   return { host, ...properties, ...(kind.adopts && { before: before ?? {} }) };
 }
 
-/** What of `have` is to be put back when a thing that `want` manages is let go. */
-export function beforeOf(kind: Kind, have: Properties | undefined, want: Properties): Properties {
+/**
+ * What of `have` is to be put back when a thing that `want` manages is let go. What was recorded when it was adopted
+ * counts more; `kept` is what the host itself recorded, for a run that was killed before it could tell.
+ */
+export function beforeOf(
+  kind: Kind,
+  have: Properties | undefined,
+  want: Properties,
+  recorded: Properties | undefined,
+  kept: Properties | undefined,
+): Properties {
   const managed = Object.keys(kind.inputs).filter((name) => want[name] !== undefined && have?.[name] !== undefined);
-  return Object.fromEntries(managed.map((name) => [name, have?.[name]]));
+  return { ...Object.fromEntries(managed.map((name) => [name, have?.[name]])), ...kept, ...recorded };
 }
 
 /** The name of a thing on its host. */
@@ -127,6 +136,10 @@ export function identify(kind: Kind, want: Properties, host: string, facts: Fact
   );
 }
 
+/** What the host keeps of a thing for its next boot; undefined when it keeps nothing. */
+export const keptOf = (kind: Kind, name: string, fragments: Facts["fragments"]) =>
+  fragments.find((fragment) => fragment.kind === kebab(kind.type) && fragment.name === name);
+
 /** Refuses a thing that is there and is not ours to change. */
 export function refuseForeign(
   { kind, owner }: Subject,
@@ -136,8 +149,7 @@ export function refuseForeign(
   { fragments }: Pick<Facts, "fragments">,
 ) {
   // What is adopted has no place for a mark: the host keeps whose it is.
-  const kept = fragments.find((fragment) => fragment.kind === kebab(kind.type) && fragment.name === name)?.owner;
-  const its = kind.adopts ? kept : have?.owner;
+  const its = kind.adopts ? keptOf(kind, name, fragments)?.owner : have?.owner;
   if (!have || its === owner || (kind.adopts && its === undefined)) return;
   const resource = owner.split("/").slice(2).join("/");
   const whose = its ? `is ${its}'s (project/stack/resource)` : "was not made by this stack";
@@ -225,6 +237,7 @@ export function operationOf(
         owner: around.owner,
         ...kind.edges(want),
         unmanaged: [...(kind.adopts ? [] : linksIn(kind.edges(want).makes)), ...(kind.takes?.(want) ?? [])],
+        ...(kind.adopts && { before: course.before ?? {} }),
         commands:
           kind.boot?.(want, course.before ?? {}, { ...around, facts }) ??
           kind.plan(want, undefined, { ...around, facts }),

@@ -22,6 +22,7 @@ export const tools: readonly Tool[] = [
   { program: "ssh", package: "openssh-client", for: "connecting to hosts" },
   { program: "sshd", package: "openssh-server", for: "hosts made of namespaces" },
   { program: "ip", package: "iproute2", for: "hosts made of namespaces" },
+  { program: "ping", package: "iputils-ping", for: "probes" },
   { program: "nft", package: "nftables", for: "the firewall kinds" },
 ];
 

@@ -16,6 +16,8 @@ export interface Fragment {
   readonly needs: readonly Node[];
   /** The links that the host's renderers must leave alone as long as this is kept: those made, and NICs taken over. */
   readonly unmanaged?: readonly string[];
+  /** What an adopted thing was before, in the words of its inputs: it must outlast a run that is killed. */
+  readonly before?: Readonly<Record<string, unknown>>;
   /** From nothing to what is wanted; none for what comes back by itself. */
   readonly commands: readonly Command[];
 }
@@ -36,9 +38,9 @@ const hash = (text: string) => createHash("sha256").update(text).digest("hex").s
 
 /** A fragment as a file that a person can read, and that `/etc/hostnet/boot` runs. */
 export function fragmentText(fragment: Fragment): string {
-  const { kind, name, owner, makes, needs, unmanaged = [], commands } = fragment;
+  const { kind, name, owner, makes, needs, unmanaged = [], before, commands } = fragment;
   linkWords(unmanaged);
-  const about = JSON.stringify({ kind, name, owner, makes, needs, unmanaged });
+  const about = JSON.stringify({ kind, name, owner, makes, needs, unmanaged, before });
   const lines = [
     `# hostnet ${about}`,
     `# How this host gets ${oneLine(kind)} ${oneLine(name)} back when it boots. hostnet writes this file and removes it: do not edit.`,

@@ -9,6 +9,8 @@ export interface Line {
   /** Tells it from all other ways, by whomever and to whichever host. */
   readonly token: string;
   readonly talk: Talk;
+  /** The conversation that is open; undefined when the last was lost. */
+  readonly standing: () => Conversation | undefined;
   /** A new connection, made as the settings say, beside the one that is open. */
   readonly dial: Talk;
   /** A new connection up to the check of the host key, and no further. */

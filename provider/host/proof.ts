@@ -22,7 +22,11 @@ export async function prove(run: Run, now: Facts): Promise<void> {
   const until = Date.now() + guarding.seconds * 1000;
   // What the host remembers of its neighbours could carry a connection that nobody else could make.
   const device = now.sshWay.device;
-  if (device) await (await line.talk()).run([{ command: ip`neigh flush dev ${device}` }]).catch(ignoreLost);
+  if (device)
+    await line
+      .standing()
+      ?.run([{ command: ip`neigh flush dev ${device}` }])
+      .catch(ignoreLost);
   for (;;) {
     try {
       if (guarding.proof === "handshake") await line.greet();
@@ -40,12 +44,15 @@ export async function prove(run: Run, now: Facts): Promise<void> {
  * Logs in anew. The conversation that stands is kept when it still answers: it holds the lock, and another run that got
  * that in between would take this one for dead.
  */
-async function logInAnew(line: LockedLine): Promise<void> {
+export async function logInAnew(line: Pick<LockedLine, "dial" | "standing" | "adopt">): Promise<void> {
   const fresh = await line.dial();
-  const standing = await line.talk();
-  const answers = await standing.run([{ command: tool("true")`` }], { deadlineSeconds: 5 }).catch(ignoreLost);
-  if (!answers) line.adopt(fresh);
-  else if (fresh !== standing) fresh.close();
+  // Not one that would have to be made first: the new one is it.
+  const answers = await line
+    .standing()
+    ?.run([{ command: tool("true")`` }], { deadlineSeconds: 5 })
+    .catch(ignoreLost);
+  if (answers) fresh.close();
+  else line.adopt(fresh);
 }
 
 function ignoreLost(e: unknown) {

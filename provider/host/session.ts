@@ -149,6 +149,7 @@ export class Session {
     return {
       token: this.#token,
       talk: () => this.#talk(tell),
+      standing: () => (this.#conversation?.open ? this.#conversation : undefined),
       dial: () => connect(this.host, this.#settings),
       greet: () => greet(this.host, this.#settings),
       adopt: (conversation) => {

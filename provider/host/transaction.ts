@@ -48,12 +48,11 @@ export async function transact(
     } finally {
       line.guarding.delete(transaction);
     }
-  }
-  return operations.map((operation) => {
-    const failure = courses.find((c) => c.operation === operation)?.failure;
-    // They are about the group: it is enough if one tells them.
-    return failure ? { failure } : { facts: now, notes: notes.splice(0) };
-  });
+  } else notes.push(...(await keepOnly(host, line, courses, now)));
+  const failures = operations.map((operation) => courses.find((c) => c.operation === operation)?.failure);
+  // They are about the group: it is enough if one tells them. Where none went well, a failure must.
+  if (failures[0] && !failures.includes(undefined)) failures[0].message = [failures[0].message, ...notes].join("\n");
+  return failures.map((failure) => (failure ? { failure } : { facts: now, notes: notes.splice(0) }));
 }
 
 /** Applies what is planned, and keeps of it what is proved to be good; answers what is there then. */
@@ -157,22 +156,38 @@ async function probe({ line, transaction }: Run, probes: readonly string[]) {
 
 /** Keeps what was done, also over the next boot; answers what of that could not be done. */
 async function commit({ host, line, transaction, guarding, courses }: Run, now: Facts): Promise<string[]> {
-  const done = courses.filter(({ failure }) => !failure);
-  const write = done.flatMap(({ operation }) => operation.boot(now) ?? []);
-  const named = done.flatMap(({ operation }) => operation.keeps() ?? []);
-  const gone = named.filter(({ kind, name }) => !write.some((kept) => kept.kind === kind && kept.name === name));
-  const removed = done.filter((course) => !isMaking(course)).flatMap(linksMade);
-  const after = [...keepSteps(write, gone), ...managedSteps(removed)];
+  const removed = courses.filter(({ failure, operation }) => !failure && operation.removes).flatMap(linksMade);
+  const after = [...keep(courses, now), ...managedSteps(removed)];
   const answers = await (await line.talk()).run([
     disarm(transaction),
     ...after.map((step) => ({ ...step, after: [0] })),
   ]);
   const [disarmed, ...kept] = answers;
   if (disarmed?.status !== 0) throw new Undone(`it took longer than ${guarding.seconds} s to prove that all is well`);
-  return kept.flatMap(({ status, stderr }) =>
-    status === 0 ? [] : [`${host}: all is as asked, but not all of it may be so after its next boot: ${stderr.trim()}`],
+  return unkept(host, kept);
+}
+
+/** Where nothing is to be changed, the host may still lack what it keeps, or keep what nobody wants any more. */
+async function keepOnly(host: string, line: LockedLine, courses: readonly Course[], now: Facts): Promise<string[]> {
+  const steps = keep(courses, now);
+  return steps.length > 0 ? unkept(host, await (await line.talk()).run(steps)) : [];
+}
+
+/** The steps that make the host keep for its next boot what operations have come to. */
+function keep(courses: readonly Course[], now: Facts): Step[] {
+  const done = courses.filter(({ failure }) => !failure);
+  const write = done.flatMap(({ operation }) => operation.boot(now) ?? []);
+  const named = done.flatMap(({ operation }) => operation.keeps() ?? []);
+  return keepSteps(
+    write,
+    named.filter(({ kind, name }) => !write.some((kept) => kept.kind === kind && kept.name === name)),
   );
 }
+
+const unkept = (host: string, answers: readonly Answer[]) =>
+  answers.flatMap(({ status, stderr }) =>
+    status === 0 ? [] : [`${host}: all is as asked, but not all of it may be so after its next boot: ${stderr.trim()}`],
+  );
 
 const isMaking = ({ failure, operation }: Course) => !failure && !operation.removes;
 

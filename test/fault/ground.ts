@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Conversation, Shell } from "../../provider/host/shell.ts";
 import { snapshot } from "../snapshot.ts";
-import { copyTree, HOST, installed, OFFICE } from "./installation.ts";
+import { copyTree, HOST, installed, OFFICE, uninstall } from "./installation.ts";
 import { Trap } from "./trap.ts";
 
 /**
@@ -19,6 +19,7 @@ export class Ground {
   readonly trap: Trap;
   /** What the host's sshd and its boot said. */
   log = "";
+  static #standing = 0;
   readonly #directory: string;
   readonly #office: ChildProcess;
   #host: ChildProcess | undefined;
@@ -26,6 +27,7 @@ export class Ground {
   #console: Shell | undefined;
 
   private constructor(office: ChildProcess) {
+    Ground.#standing += 1;
     this.#office = office;
     this.#directory = mkdtempSync(join(tmpdir(), "hostnet-ground-"));
     this.trap = new Trap(join(this.#directory, "trap"), join(this.#directory, "sbin"));
@@ -63,7 +65,7 @@ export class Ground {
     await this.on();
   }
 
-  /** Keeps the files that the host has now, for `reset` of any ground; answers where. */
+  /** Keeps the files that the host has now, for `reset` of any ground, while one stands; answers where. */
   keep(): string {
     const files = mkdtempSync(join(installed(), "kept-"));
     copyTree(join(this.#directory, "etc"), files);
@@ -132,7 +134,8 @@ cd /etc && find . -type f ! -path './hostnet/new/*' ! -path './hostnet/*.new' -e
 
   /** Starts a program on the workstation. */
   spawn(command: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    return spawn("nsenter", [`--net=/proc/${this.#office.pid}/ns/net`, ...command], { env });
+    const inside = ["nsenter", `--net=/proc/${this.#office.pid}/ns/net`, ...command];
+    return spawn("setpriv", ["--pdeathsig", "KILL", "--", ...inside], { env });
   }
 
   /** Whether somebody who comes anew can log in; with cold neighbours, as after a while. */
@@ -156,6 +159,9 @@ cd /etc && find . -type f ! -path './hostnet/new/*' ! -path './hostnet/*.new' -e
     await this.off();
     this.#office.kill("SIGKILL");
     rmSync(this.#directory, { recursive: true, force: true });
+    Ground.#standing -= 1;
+    // What was kept is of no use without a ground.
+    if (Ground.#standing === 0) uninstall();
   }
 
   #port(state: number): void {

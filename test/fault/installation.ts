@@ -82,11 +82,10 @@ const etc = ["passwd", "group", "shadow", "nsswitch.conf", "protocols", "service
 
 let installation: string | undefined;
 
-/** A directory with what all grounds of this process have in common: keys, and the /etc of a new host. */
+/** A directory with what all grounds that stand have in common: keys, and the /etc of a new host. */
 export function installed(): string {
   if (installation) return installation;
   const directory = mkdtempSync(join(tmpdir(), "hostnet-installed-"));
-  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
   const own = join(directory, "etc");
   mkdirSync(join(own, "ssh"), { recursive: true });
   for (const name of etc.filter((name) => existsSync(`/etc/${name}`))) copyTree(`/etc/${name}`, join(own, name));
@@ -115,6 +114,12 @@ export function installed(): string {
   writeFileSync(join(directory, "ssh_config"), "");
   installation = directory;
   return directory;
+}
+
+/** Removes that directory; the next that asks for it gets another. */
+export function uninstall(): void {
+  if (installation) rmSync(installation, { recursive: true, force: true });
+  installation = undefined;
 }
 
 /** Puts a copy of a file or a directory in the place of whatever is there. */

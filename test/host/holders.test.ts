@@ -3,7 +3,8 @@ import { arm, disarm, newTransaction, rest } from "../../provider/host/guard.ts"
 import type { LockedLine } from "../../provider/host/lock.ts";
 import { locked } from "../../provider/host/lock.ts";
 import { prove } from "../../provider/host/proof.ts";
-import type { Conversation, Shell } from "../../provider/host/shell.ts";
+import type { Conversation } from "../../provider/host/shell.ts";
+import { onlyLine } from "./only-line.ts";
 import { noTicking, TickingHost } from "./ticking.ts";
 
 const step = (text: string) => ({ command: { argv: ["sh", "-c", text] } });
@@ -20,11 +21,6 @@ describe.skipIf(noTicking)("who holds the lock of a host", () => {
   });
   afterEach(() => host.stop());
 
-  const lineOf = (token: string, shell: Shell) => {
-    const talk = async () => shell;
-    return { token, talk, dial: talk, greet: async () => {}, adopt: () => {} };
-  };
-
   /** Somebody takes the lock and keeps it until he is told; `does` is what he does with it first. */
   async function holder(token: string, does: (line: LockedLine) => Promise<unknown> = async () => {}) {
     const shell = await host.login();
@@ -32,7 +28,7 @@ describe.skipIf(noTicking)("who holds the lock of a host", () => {
     const { promise: has, resolve: take } = Promise.withResolvers<void>();
     const over = locked(
       "node1",
-      lineOf(token, shell),
+      onlyLine(token, shell),
       () => {},
       async (line) => {
         await line.talk();
@@ -51,7 +47,7 @@ describe.skipIf(noTicking)("who holds the lock of a host", () => {
     const shell = await host.login();
     const entered = locked(
       "node1",
-      lineOf(token, shell),
+      onlyLine(token, shell),
       (text) => said.push(text),
       async ({ talk, found }) => {
         await talk();
@@ -161,7 +157,7 @@ describe.skipIf(noTicking)("who holds the lock of a host", () => {
       const [standing, fresh] = [await host.login(), await host.login()];
       const adopted: Conversation[] = [];
       const adopt = (conversation: Conversation) => adopted.push(conversation);
-      const line = { ...lineOf("we", standing), dial: async () => fresh, adopt };
+      const line = { ...onlyLine("we", standing), dial: async () => fresh, adopt };
       await locked(
         "node1",
         line,

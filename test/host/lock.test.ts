@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { afterEach, describe, expect, test } from "vitest";
 import { locked } from "../../provider/host/lock.ts";
 import { Shell } from "../../provider/host/shell.ts";
+import { onlyLine } from "./only-line.ts";
 
 const root = process.getuid?.() === 0;
 
@@ -14,8 +15,7 @@ describe.skipIf(!root)("the lock of a host", () => {
   const open = () => {
     const shell = new Shell("here", spawn("sh", { detached: true }));
     shells.push(shell);
-    const talk = async () => shell;
-    return { token: String(shells.length), talk, dial: talk, greet: async () => {}, adopt: () => {} };
+    return onlyLine(String(shells.length), shell);
   };
   const hold = (seconds: number) => ({ command: { argv: ["sleep", String(seconds)] } });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { failing } from "../../provider/host/probes.ts";
 import type { Shell } from "../../provider/host/shell.ts";
+import { which } from "../../setup/run.ts";
 import { noTicking, TickingHost } from "./ticking.ts";
 
 // One page is there, all others are not; IPv4 and IPv6.
@@ -10,7 +11,9 @@ const listening = () => require("node:fs").writeFileSync("/run/listening", "");
 require("node:http").createServer(answer).listen(8080, "::", listening);
 `;
 
-describe.skipIf(noTicking)("a probe", () => {
+const lacking = noTicking ?? (which("ping") ? undefined : "this machine has no ping");
+
+describe.skipIf(lacking)(`a probe${lacking ? ` (skipped: ${lacking})` : ""}`, () => {
   let host: TickingHost;
   let shell: Shell;
 

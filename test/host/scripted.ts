@@ -35,6 +35,7 @@ export class Host {
   /** Whether new connections can be made; they can again once the host has undone everything. */
   dialable = true;
   #open = true;
+  #conversation: Conversation | undefined;
   #before: ReadonlyMap<string, { up: boolean }> = new Map();
 
   constructor(...links: string[]) {
@@ -47,7 +48,7 @@ export class Host {
     // The lock makes a new conversation wait for a script that goes on without its connection.
     for (const rest of this.unfinished.splice(0)) this.#run(rest);
     const host = this;
-    return {
+    this.#conversation = {
       get open() {
         return host.#open;
       },
@@ -69,11 +70,13 @@ export class Host {
         return answers;
       },
     };
+    return this.#conversation;
   };
 
   line = (): LockedLine => ({
     token: "here",
     talk: this.talk,
+    standing: () => (this.#conversation?.open ? this.#conversation : undefined),
     dial: async () => {
       if (!this.dialable) throw new Failure("unreachable", "node1: no route to host");
       return this.talk();

@@ -7,8 +7,8 @@ import { run, sleep } from "../../lab/run.ts";
 import { connect } from "../../provider/host/connection.ts";
 import { full } from "../seed.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "lab-"));
 const before = process.env.XDG_STATE_HOME;
+let directory: string;
 let lab: Lab;
 
 /** The hosts by their renderer: each has a NIC with a fixed address and a default route, one that asks by DHCP, one without addresses. */
@@ -22,8 +22,9 @@ const names = Object.keys(hosts) as Name[];
 
 if (!full) console.log("skipped: three machines take long under emulation; npm run test:full starts them");
 
+// Not called where all tests are skipped.
 beforeAll(async () => {
-  if (!full) return;
+  directory = mkdtempSync(join(tmpdir(), "lab-"));
   process.env.XDG_STATE_HOME = directory;
   const host = (name: Name) => {
     const { number } = hosts[name];
@@ -38,7 +39,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (!full) return;
   await lab.stop();
   rmSync(directory, { recursive: true });
   if (before === undefined) delete process.env.XDG_STATE_HOME;

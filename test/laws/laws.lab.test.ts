@@ -29,6 +29,7 @@ describe.skipIf(!full)(`on a machine with a stock kernel and Docker${where}`, ()
       const line = {
         token: "here",
         talk: () => Promise.resolve(conversation),
+        standing: () => conversation,
         dial,
         greet: () => Promise.resolve(),
         adopt: (fresh: Conversation) => {

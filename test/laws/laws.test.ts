@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import type { Line } from "../../provider/host/line.ts";
 import { Shell } from "../../provider/host/shell.ts";
 import { kinds } from "../../provider/kinds/index.ts";
+import { onlyLine } from "../host/only-line.ts";
 import { full, seed } from "../seed.ts";
 import { laws, prepare, Walk } from "./laws.ts";
 
@@ -18,7 +18,7 @@ describe.skipIf(noNamespace)(`on the kernel of this machine${noNamespace}`, () =
 
     beforeAll(async () => {
       shell = newHost();
-      const ground = { host: "node1", line: lineOf(shell), kind };
+      const ground = { host: "node1", line: onlyLine("here", shell), kind };
       reason = await prepare(ground);
       if (!reason) walk = await Walk.begin(ground);
     });
@@ -31,12 +31,6 @@ describe.skipIf(noNamespace)(`on the kernel of this machine${noNamespace}`, () =
       });
   });
 });
-
-/** New connections are this one: nothing can cut off a shell of this machine. */
-function lineOf(shell: Shell): Line {
-  const talk = () => Promise.resolve(shell);
-  return { token: "here", talk, dial: talk, greet: () => Promise.resolve(), adopt: () => {} };
-}
 
 /** A host of this machine's kernel, whose network ends with the shell. */
 function newHost(): Shell {

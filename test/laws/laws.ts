@@ -161,7 +161,7 @@ export class Walk {
     const have = this.kind.read(this.#name, facts);
     const outcome = await this.#transact(this.#operation(want));
     if (outcome && "failure" in outcome) throw outcome.failure;
-    if (want) this.#kept = { ...beforeOf(this.kind, have, want), ...this.#kept };
+    if (want) this.#kept = beforeOf(this.kind, have, want, this.#kept, undefined);
   }
 
   /** Tries to go to a state once for each command on the way, and lets this one fail. */

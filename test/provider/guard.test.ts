@@ -4,6 +4,7 @@ import { hostsOf, parseConfig } from "../../provider/config.ts";
 import { type Conversation, connect } from "../../provider/host/connection.ts";
 import { locked } from "../../provider/host/lock.ts";
 import { noHosts, startHost, type TestHost } from "../engine/host.ts";
+import { onlyLine } from "../host/only-line.ts";
 import { snapshot } from "../snapshot.ts";
 import { failed, type Properties, struct, TestProvider, urnOf } from "./client.ts";
 
@@ -111,9 +112,8 @@ done`;
 
   /** Keeps the provider waiting until what is to be one group has come. */
   async function together<T>(start: () => Promise<T>[]): Promise<T[]> {
-    const talk = async () => rival;
     const { promise: allCame, resolve: letGo } = Promise.withResolvers<void>();
-    const line = { token: "rival", talk, dial: talk, greet: async () => {}, adopt: () => {} };
+    const line = onlyLine("rival", rival);
     const { promise: isHeld, resolve: has } = Promise.withResolvers<void>();
     const over = locked(
       "node1",

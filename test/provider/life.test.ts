@@ -92,6 +92,29 @@ describe.skipIf(noHosts)(`the life of a resource, call by call${reason}`, { time
     expect(provider.told.filter((line) => line.startsWith("WARNING"))).toEqual([]);
   });
 
+  test("a run is killed before it could tell its state: the host knows what was there before", async () => {
+    const want = { host: "node1", name: "up4", mtu: 1400, addresses: ["10.4.4.4/24"] };
+    const { id, properties } = await made("up4", want);
+    const { properties: again } = await made("up4", want);
+    expect(again).toEqual(properties);
+    expect(again.before).toEqual({ name: "up4", mtu: 1500, addresses: [] });
+    expect((await provider.read(nic("up4"), id)).properties).toEqual(properties);
+    await provider.delete(nic("up4"), id, again);
+    expect(linkOf("up4")).toEqual({ mtu: 1500, up: false, addresses: [] });
+  });
+
+  test("what is as wanted already is adopted without a command: the host keeps whose it is, and lets go of it", async () => {
+    const want = { host: "node1", name: "up5", mtu: 1500 };
+    const { id, properties } = await made("up5", want);
+    const refused = await failed(provider.create(nic("another"), want));
+    expect(refused.message).toMatch(
+      /^Nic up5 on node1 is .*\/up5's \(project\/stack\/resource\): it lets go of it first$/,
+    );
+    await provider.delete(nic("up5"), id, properties);
+    const { id: now, properties: its } = await provider.create(nic("another"), want);
+    await provider.delete(nic("another"), now, its);
+  });
+
   test("what is gone already is gone: a delete of it succeeds, and a read says so by a blank ID", async () => {
     host.run("ip link add short0 type veth peer name short1");
     const { id, inputs, properties } = await made("short0", { host: "node1", name: "short0", mtu: 1400 });
