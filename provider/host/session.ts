@@ -18,6 +18,10 @@ const gather = 10;
 /** How long a failed connection speaks for the next ones, in ms: otherwise each of 100 resources would wait anew. */
 const failureLasts = 30_000;
 
+/** From so many links on, a look takes long enough for this many ms of the past to be the better answer to a read. */
+const many = 200;
+const fresh = 1000;
+
 type Tell = (text: string) => void;
 type Pending = { tell: Tell; reject(reason: unknown): void };
 type Look = Pending & { names: readonly FactName[]; resolve(facts: Facts): void };
@@ -35,6 +39,8 @@ export class Session {
   readonly #token = newMarker();
   #conversation: Conversation | undefined;
   #failed: { failure: unknown; at: number } | undefined;
+  /** The last look at a host of many links, unless something was changed since. */
+  #last: { facts: Facts; names: ReadonlySet<FactName>; at: number } | undefined;
   #waiting: (Look | Change)[] = [];
   /** Changes that need what is not there yet. */
   #held: Change[] = [];
@@ -109,7 +115,7 @@ export class Session {
     );
     if (changes.length > 0) names.push(...guardFacts);
     const answerLooks = async (speak: Talk) => {
-      const facts = await look(this.host, speak, [...new Set(names)]);
+      const facts = await this.#look(speak, new Set(names), changes.length === 0);
       for (const request of group) if ("names" in request) request.resolve(facts);
       return facts;
     };
@@ -128,6 +134,18 @@ export class Session {
       const outcomes = await transact(this.host, lockedLine, operations, facts, guardOf(this.#settings, undefined));
       for (const [i, change] of ready.entries()) change.resolve(outcomes[i] as Outcome);
     });
+  }
+
+  /** Looks at the host; where that takes long, what was seen a moment ago may do. */
+  async #look(speak: Talk, names: ReadonlySet<FactName>, mayBeOld: boolean): Promise<Facts> {
+    const last = this.#last;
+    const isSeen = (name: FactName) => last?.names.has(name);
+    if (last && mayBeOld && Date.now() - last.at < fresh && [...names].every(isSeen)) return last.facts;
+    this.#last = undefined;
+    const at = Date.now();
+    const facts = await look(this.host, speak, [...names]);
+    if (mayBeOld && names.has("links") && facts.links.length >= many) this.#last = { facts, names, at };
+    return facts;
   }
 
   /** Holds back the changes that need what is not there yet; answers the others. */
