@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Ground } from "./ground.ts";
+import type { Place } from "./place.ts";
 import type { Scenario } from "./scenarios.ts";
-import { calls, guardSeconds, type Program, type State, start, stateAfter } from "./stack.ts";
+import { calls, type Program, type State, start, stateAfter } from "./stack.ts";
 
 /** A scenario as it goes when nothing disturbs it: what its faults are measured by. */
 export interface Course {
@@ -22,17 +23,17 @@ export interface Course {
 }
 
 /** Plays a scenario undisturbed. */
-export async function play(scenario: Scenario, ground: Ground): Promise<Course> {
+export async function play(scenario: Scenario, ground: Place): Promise<Course> {
   await ground.reset();
   const { state } = await up(ground, {}, scenario.before ?? {});
-  const files = ground.keep();
+  const files = await ground.keep();
   const before = await ground.snapshot();
   await ground.reset(files);
   expectSame(await ground.snapshot(), [before], `${scenario.name}: the boot does not bring back what was made before`);
-  ground.trap.count();
+  await ground.trap.count();
   const { state: last, failed } = await up(ground, state, scenario.after);
-  const { steps } = ground.trap;
-  ground.trap.clear();
+  const steps = await ground.trap.steps();
+  await ground.trap.clear();
   if (scenario.locksOut && !failed) throw new Error(`${scenario.name}: locks nobody out`);
   if (!scenario.locksOut && failed) throw new Error(`${scenario.name}: ${failed}`);
   const names = calls(state, scenario.after).map(({ name }) => name);
@@ -72,7 +73,7 @@ async function playSome(scenario: Scenario, files: string, state: State, names: 
 }
 
 /** Brings the stack to the program, undisturbed; answers its state, and what failed. */
-export async function up(ground: Ground, state: State, program: Program): Promise<{ state: State; failed: string }> {
+export async function up(ground: Place, state: State, program: Program): Promise<{ state: State; failed: string }> {
   if (calls(state, program).length === 0) return { state, failed: "" };
   const run = start(ground, state, program);
   const answers = (await run.answers) ?? [];
@@ -83,21 +84,22 @@ export async function up(ground: Ground, state: State, program: Program): Promis
 }
 
 /** Waits until nothing on the host is to be undone any more. */
-export async function quiet(ground: Ground): Promise<void> {
-  const deadline = Date.now() + (guardSeconds + 5) * 1000;
+export async function quiet(ground: Place): Promise<void> {
+  const most = ground.guardSeconds + ground.patience.more;
+  const deadline = Date.now() + most * 1000;
   for (;;) {
     // A script goes on when nobody listens any more, and holds the lock. What was undone is kept for the next run to tell.
     const pending = await ground.run(`
 for lock in /run/hostnet-*/lock; do [ ! -e $lock ] || flock -n $lock true || echo $lock; done
 for token in /run/hostnet-*/undo/*/armed /run/hostnet-*/undo/*/firing; do echo $token; done | grep -vF '*'; true`);
     if (pending === "") return;
-    if (Date.now() > deadline) throw new Error(`${guardSeconds + 5} s later there still is ${pending}`);
+    if (Date.now() > deadline) throw new Error(`${most} s later there still is ${pending}`);
     await sleep(50);
   }
 }
 
 /** What runs of the plugin have left on the host besides what they were to make; empty when there is nothing. */
-function leftovers(ground: Ground): Promise<string> {
+function leftovers(ground: Place): Promise<string> {
   // A shell that has just been told to end is no leftover.
   return ground.run(`ours() { grep -Els 'hostnet-[0-9]+/' /proc/[0-9]*/cmdline; }
 ls -d /run/hostnet-*/undo/* /etc/hostnet/new /etc/hostnet/*.new /etc/hostnet/commit 2>/dev/null

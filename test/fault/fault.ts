@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Course, expectSame, quiet, up } from "./course.ts";
 import type { Answer } from "./driver.ts";
-import type { Ground } from "./ground.ts";
-import { guardSeconds, type Run, type State, start, stateAfter } from "./stack.ts";
+import type { Place } from "./place.ts";
+import { type Run, type State, start, stateAfter } from "./stack.ts";
 import { changesNetwork } from "./trap.ts";
 
 const failing = "the command fails";
@@ -10,18 +10,18 @@ const hasty = "the plugin is killed, and the next comes at once";
 
 /** What goes wrong after the k-th command, while the host stands still; then the host goes on. */
 const deeds = {
-  "ssh is killed": async (_ground: Ground, run: Run) => run.killSsh(),
-  "the plugin is killed": async (_ground: Ground, run: Run) => run.kill(),
-  [hasty]: async (_ground: Ground, run: Run) => run.kill(),
-  "the link is cut": async (ground: Ground) => {
-    ground.cut();
-    ground.trap.release();
-    await sleep((guardSeconds + 1.5) * 1000);
-    ground.mend();
+  "ssh is killed": async (_ground: Place, run: Run) => run.killSsh(),
+  "the plugin is killed": async (_ground: Place, run: Run) => run.kill(),
+  [hasty]: async (_ground: Place, run: Run) => run.kill(),
+  "the link is cut": async (ground: Place) => {
+    await ground.cut();
+    await ground.trap.release();
+    await sleep((ground.guardSeconds + 1.5) * 1000);
+    await ground.mend();
   },
-  "the host loses power": async (ground: Ground, run: Run) => {
+  "the host loses power": async (ground: Place, run: Run) => {
     // It ends no connections before it goes.
-    ground.cut();
+    await ground.cut();
     await ground.off();
     await ground.on();
     // A host that has booted anew resets the connections that it does not know.
@@ -52,19 +52,19 @@ export class HostLost extends Error {}
  * Plays a course with a fault in it. Afterwards the host must be reachable, as it was or as asked, what the plugin said
  * of it true, the next run must converge, a reboot change nothing, and a destroy end as ever. Throws when not: HostLost, HalfState, or any other Error.
  */
-export async function survive(course: Course, fault: Fault, step: number, ground: Ground): Promise<void> {
+export async function survive(course: Course, fault: Fault, step: number, ground: Place): Promise<void> {
   const { scenario, names } = course;
   await ground.reset(course.files);
-  ground.trap.set(fault === failing ? "fail" : "stop", step);
+  await ground.trap.set(fault === failing ? "fail" : "stop", step);
   const run = start(ground, course.state, scenario.after);
   try {
     if (fault !== failing) {
       await ground.trap.reached(run.answers);
       await deeds[fault](ground, run);
-      ground.trap.release();
+      await ground.trap.release();
     }
-    const answers = await within(30, run.answers, "the plugin does not end");
-    if (!ground.trap.sprung) throw new Error(`only ${ground.trap.steps.length} commands came`);
+    const answers = await within(ground.patience.run, run.answers, "the plugin does not end");
+    if (!(await ground.trap.sprung())) throw new Error(`only ${(await ground.trap.steps()).length} commands came`);
     if (fault !== hasty) {
       await quiet(ground);
       await expectLogin(ground);
@@ -101,13 +101,13 @@ function outcomes(names: readonly string[], answers: readonly Answer[] | undefin
   return unsure.reduce<string[][]>((sets, name) => sets.flatMap((set) => [set, [...set, name]]), [sure]);
 }
 
-async function expectLogin(ground: Ground): Promise<void> {
+async function expectLogin(ground: Place): Promise<void> {
   for (let attempt = 0; attempt < 3; attempt += 1) if (await ground.canLogIn()) return;
   throw new HostLost("nobody can log in");
 }
 
 /** Runs again, as one does after a fault; answers the stack's state. */
-async function converge(course: Course, answers: readonly Answer[] | undefined, ground: Ground): Promise<State> {
+async function converge(course: Course, answers: readonly Answer[] | undefined, ground: Place): Promise<State> {
   const { scenario, names } = course;
   const { state, failed } = await up(ground, stateAfter(course.state, scenario.after, answers ?? []), scenario.after);
   if (failed) throw new Error(`the next run fails: ${failed}`);

@@ -7,16 +7,19 @@ import { createInterface } from "node:readline";
 import { type Conversation, Shell } from "../../provider/host/shell.ts";
 import { snapshot } from "../snapshot.ts";
 import { copyTree, HOST, installed, OFFICE, uninstall } from "./installation.ts";
+import type { Place } from "./place.ts";
 import { Trap } from "./trap.ts";
 
 /**
  * A workstation and one host, each a network of its own, with a switch between them whose cables can be pulled. On the
  * host eth0 carries SSH and eth1 data. It takes a third of a second to make a new host of it.
  */
-export class Ground {
+export class Ground implements Place {
   /** How the provider on the workstation reaches the host: its configuration. */
   readonly hosts: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly trap: Trap;
+  readonly guardSeconds = 3;
+  readonly patience = { run: 30, more: 5 };
   /** What the host's sshd and its boot said. */
   log = "";
   static #standing = 0;
@@ -125,10 +128,7 @@ export class Ground {
 
   /** All of the host's network, with the order of addresses and hardware addresses, and all files that it boots from; those that were not finished do not count. */
   async snapshot(): Promise<string[]> {
-    const more = await this.run(`
-ip -o addr show | awk '$4 !~ /^fe80/ { all[$2] = all[$2] " " $4 } END { for (dev in all) print "order: " dev all[dev] }'
-ip -o link show | sed -nE 's/^[0-9]+: ([^:@]+).*link\\/ether ([^ ]+).*/mac: \\1 \\2/p'
-cd /etc && find . -type f ! -path './hostnet/new/*' ! -path './hostnet/*.new' -exec sha256sum {} + | sed 's/^/file: /'`);
+    const more = await this.run(besides("."));
     return [...(await snapshot(this.console)), ...more.trimEnd().split("\n").sort()];
   }
 
@@ -172,6 +172,15 @@ cd /etc && find . -type f ! -path './hostnet/new/*' ! -path './hostnet/*.new' -e
     execFileSync("nsenter", [`--net=/proc/${this.#office.pid}/ns/net`, ...command]);
   }
 }
+
+/** A script that prints what a snapshot does not tell: orders, hardware addresses, and all files in folders of /etc. */
+export const besides = (...folders: string[]) => `
+ip -o addr show | awk '$4 !~ /^fe80/ { all[$2] = all[$2] " " $4 } END { for (dev in all) print "order: " dev all[dev] }'
+ip -o link show | sed -nE 's/^[0-9]+: ([^:@]+).*link\\/ether ([^ ]+).*/mac: \\1 \\2/p'
+cd /etc && for folder in ${folders.join(" ")}; do
+  [ ! -e $folder ] ||
+    find $folder -type f ! -path './hostnet/new/*' ! -path './hostnet/*.new' -exec sha256sum {} + | sed 's/^/file: /'
+done`;
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

@@ -55,6 +55,9 @@ for n in 0 1; do
   nsenter --net="$office" ip link delete port$n 2>/dev/null || true
   ip link add eth$n address 02:86:00:00:0$n:02 type veth peer name port$n netns "$office"
   nsenter --net="$office" ip link set port$n master lan$n up
+  # The switch takes frames of the hardware address only that it was told of.
+  nsenter --net="$office" bridge link set dev port$n learning off locked on
+  nsenter --net="$office" bridge fdb add 02:86:00:00:0$n:02 dev port$n master static
 done
 mount --make-rprivate /
 mount --bind "$own/etc" /etc

@@ -5,7 +5,7 @@ import { noHosts } from "../engine/host.ts";
 import { up } from "./course.ts";
 import { Ground } from "./ground.ts";
 import { scenarios } from "./scenarios.ts";
-import { guardSeconds, type Program, start } from "./stack.ts";
+import { type Program, start } from "./stack.ts";
 
 const after = (name: string): Program => scenarios.find((scenario) => scenario.name === name)?.after ?? {};
 const moved = after("the NIC that carries SSH moves into a bridge");
@@ -37,7 +37,7 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
     await expect.poll(() => ground.run("ip -o addr show dev eth0"), { timeout: 60_000 }).not.toContain("10.86.0.2/");
     const lost = Date.now();
     await expect.poll(() => ground.canLogIn(), { timeout: 20_000 }).toBe(true);
-    expect(Date.now() - lost).toBeLessThan((guardSeconds + 5) * 1000);
+    expect(Date.now() - lost).toBeLessThan((ground.guardSeconds + 5) * 1000);
     const [answer] = (await run.answers) ?? [];
     expect(answer?.failure?.kind).toBe("undone");
     expect(answer?.failure?.message).toContain("node1");

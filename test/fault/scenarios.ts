@@ -8,6 +8,8 @@ export interface Scenario {
   readonly before?: Program;
   /** What the run is to make of it. */
   readonly after: Program;
+  /** It stands for many others: `npm run test:full` plays every fault at every command of it, of others a sample. */
+  readonly everyStep?: true;
   /** It locks everybody out who comes by SSH: the host is to undo it whatever happens. */
   readonly locksOut?: true;
   /** A kind of link that the kernel must know. */
@@ -31,6 +33,7 @@ const own = ["10.86.0.2/24", "10.86.0.3/24", "10.86.7.2/24", "fd86::2/64", "fd86
 export const scenarios: readonly Scenario[] = [
   {
     name: "the MTU of a data NIC",
+    everyStep: true,
     after: { data: nic("eth1", { mtu: 1400 }) },
   },
   {
@@ -69,6 +72,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "a VLAN interface on a data NIC",
+    everyStep: true,
     link: "vlan",
     after: { tagged: vlan("eth1", 10, { mtu: 1400, addresses: ["10.88.10.2/24"] }) },
   },
@@ -80,14 +84,17 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "a data NIC moves into a bridge",
+    everyStep: true,
     after: { cluster: bridge("br1", "eth1") },
   },
   {
     name: "the NIC that carries SSH moves into a bridge",
+    everyStep: true,
     after: { lan: bridge("br0", "eth0") },
   },
   {
     name: "an address more on the bridge that carries SSH",
+    everyStep: true,
     before: { lan: bridge("br0", "eth0") },
     after: { lan: bridge("br0", "eth0", { addresses: [...own, "10.88.0.2/16"] }) },
   },
@@ -98,12 +105,18 @@ export const scenarios: readonly Scenario[] = [
     locksOut: true,
   },
   {
+    name: "the bridge that carries SSH has a hardware address that the switch does not take",
+    after: { lan: bridge("br0", "eth0", { mac: "02:86:00:00:00:99" }) },
+    locksOut: true,
+  },
+  {
     name: "the bridge that carries SSH waits for spanning tree",
     after: { lan: bridge("br0", "eth0", { stp: true, forwardDelay: 15 }) },
     locksOut: true,
   },
   {
     name: "all bridges are removed",
+    everyStep: true,
     before: { lan: bridge("br0", "eth0"), cluster: bridge("br1", "eth1") },
     after: {},
   },

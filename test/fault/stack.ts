@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
 import type { Answer, Call, Job, Resource } from "./driver.ts";
-import type { Ground } from "./ground.ts";
+import type { Place } from "./place.ts";
 
 /** Resources by their names. */
 export type Program = Readonly<Record<string, Resource>>;
@@ -55,12 +55,9 @@ export function stateAfter(state: State, program: Program, answers: readonly Ans
   return after;
 }
 
-/** After how many seconds a host undoes by itself. */
-export const guardSeconds = 3;
-
 /** Starts the plugin for all calls that bring the stack from its state to the program, as one group. */
-export function start(ground: Ground, state: State, program: Program): Run {
-  const config = { hosts: ground.hosts, guard: { seconds: guardSeconds } };
+export function start(ground: Place, state: State, program: Program): Run {
+  const config = { hosts: ground.hosts, guard: { seconds: ground.guardSeconds } };
   const job: Job = { config, program, calls: calls(state, program) };
   const child = ground.spawn([process.execPath, join(import.meta.dirname, "driver.ts")]);
   let said = "";

@@ -2,16 +2,19 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Snare } from "./place.ts";
 
 /** Programs that change the network: for each of their commands it is asked what happens if it fails. */
 const networkTools = ["ip", "bridge", "tc", "nft", "sysctl", "docker", "ovs-vsctl"];
 /** Programs that change files: they stand between the others, and a fault may come after each of them too. */
 const fileTools = ["mv", "rm", "mkdir", "ln", "cp", "chmod", "touch", "sync", "tee"];
 
+export const trappedTools = [...networkTools, ...fileTools];
+
 const verbs = "add append change replace del delete set flush restore create rm connect disconnect -batch -b -f -w";
 
 /** Stands before the real program: counts the commands that change something, and stops or fails at the one that was asked for. */
-const wrapper = (tool: string, real: string) => `#!/bin/sh
+export const wrapper = (tool: string, real: string) => `#!/bin/sh
 trap=/run/fault
 [ -e $trap/armed ] || exec ${real} "$@"
 ${fileTools.includes(tool) ? "" : looksPass(real)}
@@ -39,8 +42,8 @@ const looksPass = (real: string) => `changes=
 for word; do case $word in ${verbs.replaceAll(" ", "|")}) changes=1 ;; esac; done
 [ $changes ] || exec ${real} "$@"`;
 
-/** A trap on a host: it counts the commands that change something, and springs at one of them. */
-export class Trap {
+/** A trap on a host that is a namespace: it counts the commands that change something, and springs at one of them. */
+export class Trap implements Snare {
   readonly #directory: string;
 
   /** The trap's own files lie in `directory`; what lies in `programs` comes first in the host's PATH. */
@@ -48,7 +51,7 @@ export class Trap {
     this.#directory = directory;
     mkdirSync(directory);
     mkdirSync(programs);
-    for (const tool of [...networkTools, ...fileTools]) {
+    for (const tool of trappedTools) {
       const real = realPath(tool);
       if (real) writeFileSync(join(programs, tool), wrapper(tool, real), { mode: 0o755 });
     }
@@ -67,13 +70,13 @@ export class Trap {
   }
 
   /** The commands that were counted. */
-  get steps(): string[] {
+  steps(): string[] {
     const file = join(this.#directory, "steps");
     return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
   }
 
   /** Whether the command was reached at which it was to spring. */
-  get sprung(): boolean {
+  sprung(): boolean {
     return !existsSync(join(this.#directory, "armed"));
   }
 
@@ -85,7 +88,7 @@ export class Trap {
     };
     over.then(end, end);
     while (!existsSync(join(this.#directory, "reached"))) {
-      if (ended) throw new Error(`only ${this.steps.length} commands came:\n${this.steps.join("\n")}`);
+      if (ended) throw new Error(`only ${this.steps().length} commands came:\n${this.steps().join("\n")}`);
       await sleep(5);
     }
   }

@@ -9,23 +9,26 @@ export function linkWords(links: readonly string[]): string {
 }
 
 /**
- * Shell functions that tell systemd-networkd and NetworkManager, where they run, whose the links are. ifupdown does
- * nothing of its own accord.
+ * Shell functions that tell systemd-networkd, NetworkManager and ifupdown, where they run, whose the links are.
  *
  * - `leave /run|/etc LINK…`: renderers keep their hands off, until the next boot or for good. A link that does not exist
  *   yet is left alone from its first moment. Before a link with addresses is left, they must have moved elsewhere:
  *   networkd takes back what it has set itself.
  * - `give LINK…`: renderers may have them again; waits, for some seconds, until they have set what they want to.
+ * - `exclude LINK…`: ifupdown passes over these and no others when all of it starts or stops. It does nothing of its own
+ *   accord, so that it need not know before a change is kept; but a restart of it fails over what it has set and does not
+ *   find.
  */
 export const renderers = `# Not for a host that is a network namespace: the renderers of its computer have no hands in it.
 booted() { [ -d /run/systemd/system ] && [ /proc/1/ns/net -ef /proc/self/ns/net ]; }
 # Each is empty, or "off" when it is there but does not run, or "on".
-networkd= manager=
+networkd= manager= ifupdown=
 find_renderers() {
   booted || return 0
   wants=/etc/systemd/system/multi-user.target.wants
   if [ -e /run/systemd/netif/state ] || [ -e $wants/systemd-networkd.service ]; then networkd=off; fi
   if [ -d /run/NetworkManager ] || [ -e $wants/NetworkManager.service ]; then manager=off; fi
+  [ ! -e $wants/networking.service ] || ifupdown=on
   [ -z "$networkd" ] || ! systemctl is-active --quiet systemd-networkd || networkd=on
   [ -z "$manager" ] || ! systemctl is-active --quiet NetworkManager || manager=on
 }
@@ -51,13 +54,14 @@ leave() {
 mark() {
   [ -z "$networkd" ] ||
     put "$1/systemd/network/00-hostnet-$2.network" "[Match]\\nName=$2\\n\\n[Link]\\nUnmanaged=yes\\n" || return
-  [ -z "$manager" ] || put "$1/NetworkManager/conf.d/hostnet-$2.conf" "[keyfile]\\nunmanaged-devices+=interface-name:=$2\\n"
+  # Read last: a file that says unmanaged-devices without a plus would undo it.
+  [ -z "$manager" ] || put "$1/NetworkManager/conf.d/zz-hostnet-$2.conf" "[keyfile]\\nunmanaged-devices+=interface-name:=$2\\n"
 }
 
 give() {
   for name; do
     rm -f /etc/systemd/network/00-hostnet-"$name".network /run/systemd/network/00-hostnet-"$name".network \\
-      /etc/NetworkManager/conf.d/hostnet-"$name".conf /run/NetworkManager/conf.d/hostnet-"$name".conf
+      /etc/NetworkManager/conf.d/zz-hostnet-"$name".conf /run/NetworkManager/conf.d/zz-hostnet-"$name".conf
   done
   reload || return
   for name; do
@@ -68,6 +72,28 @@ give() {
       tries=$((tries + 1))
       sleep 0.5
     done
+  done
+}
+
+exclude() {
+  excluded=/etc/hostnet/excluded unit=/etc/systemd/system/networking.service.d/hostnet.conf
+  [ -n "$ifupdown" ] || [ -e "$excluded" ] || return 0
+  before=$(sed -n 's/^# //p' "$excluded" 2>/dev/null)
+  [ "$before" != "$*" ] || return 0
+  if [ -n "$*" ]; then
+    # Its last word counts: what stands in its own list is in ours too.
+    theirs=$(EXCLUDE_INTERFACES=; . /etc/default/networking 2>/dev/null; echo "$EXCLUDE_INTERFACES")
+    put "$excluded" "# $*\\nEXCLUDE_INTERFACES=\\"$theirs $*\\"\\n" &&
+      put "$unit" "[Service]\\nEnvironmentFile=-$excluded\\n" || return
+  else
+    rm -f "$excluded" "$unit"
+    rmdir "\${unit%/*}" 2>/dev/null
+  fi
+  systemctl daemon-reload
+  for name in $before; do
+    case " $* " in *" $name "*) continue ;; esac
+    # It was passed over when the host booted, and has nobody now.
+    [ ! -e "/sys/class/net/$name" ] || [ -n "$(ip -o address show dev "$name" scope global)" ] || ifup "$name"
   done
 }
 

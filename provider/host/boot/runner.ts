@@ -91,9 +91,10 @@ settle() {
   all=
   for file in boot.d/*.sh; do list "$file" unmanaged && all="$all,$listed"; done
   all=" $(words "$all") " stray=
-  for file in /etc/systemd/network/00-hostnet-*.network /etc/NetworkManager/conf.d/hostnet-*.conf; do
+  exclude $all
+  for file in /etc/systemd/network/00-hostnet-*.network /etc/NetworkManager/conf.d/zz-hostnet-*.conf; do
     [ -e "$file" ] || continue
-    name=\${file##*/} name=\${name#00-} name=\${name#hostnet-} name=\${name%.network} name=\${name%.conf}
+    name=\${file##*/} name=\${name#*-hostnet-} name=\${name%.network} name=\${name%.conf}
     case $all in *" $name "*) ;; *) stray="$stray $name" ;; esac
   done
   [ -z "$stray" ] || give $stray
@@ -101,17 +102,17 @@ settle() {
   for name in $all; do
     lacking=
     [ -z "$networkd" ] || [ -e "/etc/systemd/network/00-hostnet-$name.network" ] || lacking=1
-    [ -z "$manager" ] || [ -e "/etc/NetworkManager/conf.d/hostnet-$name.conf" ] || lacking=1
+    [ -z "$manager" ] || [ -e "/etc/NetworkManager/conf.d/zz-hostnet-$name.conf" ] || lacking=1
     [ -n "$lacking" ] || continue
     # While a change was made its renderers were told in /run, and need not be told again.
-    if [ -e "/run/systemd/network/00-hostnet-$name.network" ] || [ -e "/run/NetworkManager/conf.d/hostnet-$name.conf" ]
+    if [ -e "/run/systemd/network/00-hostnet-$name.network" ] || [ -e "/run/NetworkManager/conf.d/zz-hostnet-$name.conf" ]
     then known="$known $name"
     elif [ "$1" != new ] || [ ! -e "/sys/class/net/$name" ]; then fresh="$fresh $name"
     fi
   done
   for name in $known; do mark /etc "$name"; done
   [ -z "$fresh" ] || leave /etc $fresh
-  rm -f /run/systemd/network/00-hostnet-*.network /run/NetworkManager/conf.d/hostnet-*.conf
+  rm -f /run/systemd/network/00-hostnet-*.network /run/NetworkManager/conf.d/zz-hostnet-*.conf
   # networkd removes the routes and rules of others when it starts, and reads this before.
   foreign=/etc/systemd/networkd.conf.d/hostnet.conf
   [ -z "$networkd" ] || [ -e $foreign ] ||

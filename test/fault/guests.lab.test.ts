@@ -1,0 +1,53 @@
+import { beforeAll, describe, test } from "vitest";
+import { labOf } from "../lab/lab.ts";
+import { draw, full, seed, some } from "../seed.ts";
+import { play } from "./course.ts";
+import { faultsOf, survive } from "./fault.ts";
+import { Guest } from "./guest.ts";
+import type { Scenario } from "./scenarios.ts";
+
+// As matrix.engine.test.ts on a machine with an init of its own: systemd's timer, renderers, a real loss of power.
+
+const lan = { kind: "Bridge", inputs: { host: "node1", name: "br0", ports: { ens33: {} }, inheritFrom: "ens33" } };
+const scenarios: readonly Scenario[] = [
+  { name: "the NIC that carries SSH moves into a bridge", after: { lan } },
+  { name: "the bridge that carries SSH is removed", before: { lan }, after: {} },
+  {
+    name: "a wrong address on the bridge that carries SSH",
+    before: { lan },
+    after: { lan: { ...lan, inputs: { ...lan.inputs, addresses: ["10.88.0.2/16"] } } },
+    locksOut: true,
+  },
+  {
+    name: "a VLAN interface beside SSH",
+    after: { tagged: { kind: "VlanInterface", inputs: { host: "node1", parent: "ens33", vlanId: 10, mtu: 1400 } } },
+  },
+];
+
+const lab = labOf("bridge-lan");
+console.log(`faults in a virtual machine; HOSTNET_SEED=${seed} repeats them`);
+
+describe("whatever goes wrong in the middle, a virtual machine is as it was or as asked", () => {
+  let guest: Guest;
+  beforeAll(async () => {
+    await lab.up();
+    guest = await Guest.make(lab, "node1", { via: "node2", nic: "ens33" });
+  });
+
+  for (const scenario of some(scenarios, 1, "the scenario in a virtual machine"))
+    test(scenario.name, { timeout: 3_600_000 }, async () => {
+      const course = await play(scenario, guest);
+      const all = faultsOf(course);
+      const kinds = [...new Set(all.map(({ fault }) => fault))];
+      const failed: string[] = [];
+      for (const kind of some(kinds, 1, `the fault in ${scenario.name}`)) {
+        const same = all.filter(({ fault }) => fault === kind);
+        const { fault, step } = draw(same, `${scenario.name}, ${kind}, in a virtual machine`);
+        const what = `${fault}, command ${step} of ${course.steps.length} (${course.steps[step - 1]})`;
+        console.log(what);
+        await survive(course, fault, step, guest).catch((e: Error) => failed.push(`${what}: ${e.message}`));
+      }
+      if (failed.length > 0)
+        throw new Error(`${failed.length} faults not survived${full ? "" : ` (seed ${seed})`}\n${failed.join("\n\n")}`);
+    });
+});
