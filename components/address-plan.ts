@@ -26,12 +26,19 @@ export interface HostSubnet {
 export const slotCount = (hosts: number, slots: number = Math.max(hosts, 4)): number =>
   2 ** Math.ceil(Math.log2(slots));
 
-/** Which range each host hands out, counted from 0: the one it names, else the one of its place among the hosts. */
+/**
+ * Which range each host hands out, counted from 0: the one it names, else the one of its place among the names of all,
+ * numbers in them by their value. Not the order in which they are written: other languages do not hand it on.
+ */
 export function assignSlots(
   hosts: Readonly<Record<string, { readonly slot?: number | undefined }>>,
 ): Map<string, number> {
-  return new Map(Object.entries(hosts).map(([host, { slot }], place) => [host, slot ?? place]));
+  const ordered = Object.entries(hosts).sort(([a], [b]) => natural(a, b) || (a < b ? -1 : 1));
+  return new Map(ordered.map(([host, { slot }], place) => [host, slot ?? place]));
 }
+
+/** `node2` comes before `node10`. */
+const natural = new Intl.Collator("en", { numeric: true }).compare;
 
 /**
  * The share of the host in slot `slot` of `count`. Shares of one subnet are disjoint, hence also the hardware addresses

@@ -139,6 +139,17 @@ test("a host has the range of its place, or the one it names", () => {
   ]);
 });
 
+test("the order in which hosts are written means nothing, and numbers in names count by their value", () => {
+  const slots = assignSlots({ other: {}, node10: {}, node2: {}, node010: {} });
+  expect([...slots]).toEqual([
+    ["node2", 0],
+    ["node010", 1],
+    ["node10", 2],
+    ["other", 3],
+  ]);
+  expect([...assignSlots({ node010: {}, node2: {}, node10: {}, other: {} })]).toEqual([...slots]);
+});
+
 test("a host that leaves moves no range when those after it name theirs", () => {
   const before = assignSlots({ a: {}, b: {}, c: {} });
   before.delete("b");
