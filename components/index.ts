@@ -1,7 +1,5 @@
-export {
-  MacvlanTrunk,
-  type MacvlanTrunkArgs,
-  type TrunkHost,
-  type TrunkNetwork,
-  type TrunkVlan,
-} from "./macvlan-trunk.ts";
+import type { Component } from "../provider/component.ts";
+import { macvlanTrunk } from "./macvlan-trunk-schema.ts";
+
+/** Every component, in alphabetical order. */
+export const components: readonly Component[] = [macvlanTrunk];

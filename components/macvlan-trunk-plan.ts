@@ -1,10 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
-import { child, type Field, type Problem, parseFields, UNKNOWN, type Values } from "../provider/schema/field.ts";
-import { s } from "../provider/schema/fields.ts";
+import { child, type Values } from "../provider/schema/field.ts";
 import { contains, family, interfaceNameProblem, overlap } from "../provider/schema/net.ts";
 import { listed } from "../provider/schema/words.ts";
 import { assignSlots, ends, type HostSubnet, room, shareOf, slotCount } from "./address-plan.ts";
-import type { MacvlanTrunkArgs, TrunkHost, TrunkVlan } from "./macvlan-trunk.ts";
+import { named, planned, type Report, type Sound } from "./arguments.ts";
+import { macvlanTrunk } from "./macvlan-trunk-schema.ts";
 
 /** What is computed for one VLAN before anything is made: per host, the address of its interface and its share. */
 export interface VlanPlan {
@@ -13,53 +12,29 @@ export interface VlanPlan {
   readonly subnets: Readonly<Record<string, HostSubnet>>;
 }
 
-// Their documentation is at the interfaces in macvlan-trunk.ts, where editors look for it.
-const doc = "";
-const mtu = s.int(doc, { min: 68, max: 65535 }).optional();
-const hostFields = {
-  parent: s.ifname(doc),
-  mtu,
-  promiscuous: s.bool(doc).optional(),
-  slot: s.int(doc, { min: 0, max: 4095 }).optional(),
-} satisfies Record<keyof TrunkHost, Field>;
-const vlanFields = {
-  vlanId: s.int(doc, { min: 1, max: 4094 }),
-  subnet: s.subnet(doc),
-  gateway: s.address(doc),
-  ipRange: s.subnet(doc).optional(),
-  reserved: s.list(s.address(doc)).default([]),
-  addresses: s.map(s.cidr(doc)).default({}),
-  mtu,
-} satisfies Record<keyof TrunkVlan, Field>;
-const trunkFields = {
-  hosts: s.map(s.object("TrunkHost", doc, hostFields)),
-  vlans: s.map(s.object("TrunkVlan", doc, vlanFields)),
-  slots: s.int(doc, { min: 1, max: 4096 }).optional(),
-  mtu,
-} satisfies Record<keyof MacvlanTrunkArgs, Field>;
+type Trunk = Sound<Values<typeof macvlanTrunk.inputs>>;
+type Host = ReturnType<typeof hostsOf>[number];
+type Vlan = ReturnType<typeof vlansOf>[number];
 
-/** What is left of the values of some fields when those that are wrong, or not known yet, are taken out. */
-type Sound<F extends Record<string, Field>> = Partial<Values<F>> & { readonly name: string; readonly path: string };
-type Host = Sound<typeof hostFields>;
-type Vlan = Sound<typeof vlanFields>;
-type Report = (path: string, reason: string) => void;
+const hostsOf = ({ hosts }: Trunk) => named(hosts, "hosts");
+const vlansOf = ({ vlans }: Trunk) => named(vlans, "vlans");
 
 /** Computes a trunk from its arguments, VLAN by VLAN; throws one RunError that names every mistake in them. */
-export function planTrunk(name: string, args: unknown): Map<string, VlanPlan> {
-  const problems: Problem[] = [];
-  const report: Report = (path, reason) => problems.push({ path, reason });
-  const parsed = parseFields(trunkFields, withoutOutputs(args, "", report), "", report);
-  const right = sound(parsed, "", new Set(problems.map(({ path }) => path))) as Partial<typeof parsed> | undefined;
-  const hosts: Host[] = named(right?.hosts, "hosts");
-  const vlans: Vlan[] = named(right?.vlans, "vlans");
-  if (right?.hosts && hosts.length === 0) report("hosts", "must name at least one host");
-  if (right?.vlans && vlans.length === 0) report("vlans", "must name at least one VLAN");
+export const planTrunk = (name: string, args: unknown): Map<string, VlanPlan> =>
+  // Without a problem nothing was taken out.
+  new Map(planned(macvlanTrunk, name, args, planVlans) as [string, VlanPlan][]);
+
+function planVlans(right: Trunk, report: Report): [string, Partial<VlanPlan>][] {
+  const hosts = hostsOf(right);
+  const vlans = vlansOf(right);
+  if (right.hosts && hosts.length === 0) report("hosts", "must name at least one host");
+  if (right.vlans && vlans.length === 0) report("vlans", "must name at least one VLAN");
 
   const slots = assignSlots(Object.fromEntries(hosts.map((host) => [host.name, host])));
-  const count = slotCount(hosts.length, right?.slots);
+  const count = slotCount(hosts.length, right.slots);
   checkSlots(hosts, slots, count, report);
   for (const host of hosts) checkNames(host, vlans, report);
-  checkFrames("mtu", right?.mtu, hosts, report);
+  checkFrames("mtu", right.mtu, hosts, report);
   for (const [i, vlan] of vlans.entries()) {
     const earlier = vlans.slice(0, i);
     checkSubnet(vlan, report);
@@ -67,47 +42,8 @@ export function planTrunk(name: string, args: unknown): Map<string, VlanPlan> {
     checkTwins(vlan, earlier, report);
     checkFrames(`${vlan.path}.mtu`, vlan.mtu, hosts, report);
   }
-  const plan = vlans.map((vlan): [string, Partial<VlanPlan>] => [vlan.name, planVlan(vlan, slots, count, report)]);
-  // Not InputPropertiesError: with that, the engine would print the values at those paths, secrets among them.
-  if (problems.length > 0) throw new pulumi.RunError(complaint(name, problems));
-  // Without a problem nothing was taken out.
-  return new Map(plan as [string, VlanPlan][]);
+  return vlans.map((vlan) => [vlan.name, planVlan(vlan, slots, count, report)]);
 }
-
-function complaint(name: string, problems: readonly Problem[]): string {
-  const [first, ...more] = problems.map(({ path, reason }) => `${path || "its arguments"} ${reason}`);
-  if (more.length === 0) return `MacvlanTrunk ${name}: ${first}`;
-  return [`MacvlanTrunk ${name} has ${problems.length} problems:`, first, ...more].join("\n  ");
-}
-
-/** The arguments with an unknown value in place of every output; an output where none can be is a mistake. */
-function withoutOutputs(value: unknown, path: string, report: Report): unknown {
-  if (pulumi.Resource.isInstance(value)) {
-    report(path, "must be a value, got a resource: take one of its properties");
-    return UNKNOWN;
-  }
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) {
-    const isLeaf = /^(mtu|(hosts|vlans).+\.(parent|mtu|promiscuous))$/.test(path);
-    if (!isLeaf) report(path, "must be plain, got an output: all addresses are computed before any output is known");
-    return UNKNOWN;
-  }
-  if (Array.isArray(value)) return value.map((item, i) => withoutOutputs(item, `${path}[${i}]`, report));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, withoutOutputs(inner, child(path, key), report)]),
-  );
-}
-
-/** A value without what is wrong or unknown in it; a list with a wrong item is wrong as a whole. */
-function sound(value: unknown, path: string, wrong: ReadonlySet<string>): unknown {
-  if (value === UNKNOWN || wrong.has(path)) return undefined;
-  if (Array.isArray(value)) return value.some((_, i) => wrong.has(`${path}[${i}]`)) ? undefined : value;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, sound(inner, child(path, key), wrong)]));
-}
-
-const named = <T>(map: Readonly<Record<string, T>> | undefined, path: string) =>
-  Object.entries(map ?? {}).map(([name, item]) => ({ ...item, name, path: child(path, name) }));
 
 function checkSlots(hosts: readonly Host[], slots: ReadonlyMap<string, number>, count: number, report: Report): void {
   if (hosts.length > count) report("slots", `must be at least ${hosts.length}, the number of hosts, got ${count}`);

@@ -1,70 +1,34 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DockerNetwork, Nic, VlanInterface } from "hostnet/resources";
+import {
+  DockerNetwork,
+  type MacvlanTrunkArgs as GeneratedArgs,
+  Nic,
+  type types,
+  VlanInterface,
+} from "hostnet/resources";
 import type { HostSubnet } from "./address-plan.ts";
 import { planTrunk } from "./macvlan-trunk-plan.ts";
+import type { Narrowed, Only } from "./types.ts";
 
 /** A host on the trunk. */
-export interface TrunkHost {
-  /** The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was. */
-  parent: pulumi.Input<string>;
-  /** Largest frame of the parent, in bytes; left as it is when left out. */
-  mtu?: pulumi.Input<number> | undefined;
-  /** Whether the parent takes frames for all hardware addresses; left as it is when left out. */
-  promiscuous?: pulumi.Input<boolean> | undefined;
-  /**
-   * Which range of every subnet this host hands out, counted from 0; its place among the hosts when left out. Name it
-   * for the hosts that come after one that leaves, so that their ranges stay where they are.
-   */
-  slot?: number | undefined;
-}
+export type TrunkHost = types.input.TrunkHostArgs;
 
 /** A VLAN of the trunk, and the containers' network on it. All but `mtu` must be plain: addresses are computed from it. */
-export interface TrunkVlan<Host extends string = string> {
-  /** The VLAN tag, 1 to 4094. */
-  vlanId: number;
-  /** The containers' network, like `172.16.11.0/24`. IPv4. */
-  subnet: string;
-  /**
-   * The address that containers send to for other networks. Required, also where there is no router: left out, every
-   * host's Docker would choose one by itself.
-   */
-  gateway: string;
-  /** The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses. */
-  ipRange?: string | undefined;
-  /** Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named. */
-  reserved?: readonly string[] | undefined;
-  /** The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN. */
-  addresses?: { [H in Only<Host>]?: string | undefined } | undefined;
-  /** Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out. */
-  mtu?: pulumi.Input<number> | undefined;
-}
+export type TrunkVlan<Host extends string = string> = Narrowed<
+  types.input.TrunkVlanArgs,
+  { addresses: { [H in Only<Host>]?: string | undefined } }
+>;
 
 /** What a trunk is made from. `hosts`, `vlans` and the names in them must be plain. */
-export interface MacvlanTrunkArgs<Host extends string = string, Network extends string = string> {
-  /** The hosts, by their names in the provider's `hosts`. Add new ones at the end: the order says who has which range. */
-  hosts: { [H in Host]: TrunkHost };
-  /** The VLANs, by the name that their Docker network has on every host. */
-  vlans: { [N in Network]: TrunkVlan<Host> };
-  /**
-   * Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join
-   * without a change for the others. The number of hosts when left out, and at least 4.
-   */
-  slots?: number | undefined;
-  /** Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out. */
-  mtu?: pulumi.Input<number> | undefined;
-}
+export type MacvlanTrunkArgs<Host extends string = string, Network extends string = string> = Narrowed<
+  GeneratedArgs,
+  { hosts: { [H in Host]: TrunkHost }; vlans: { [N in Network]: TrunkVlan<Host> } }
+>;
 
 /** The Docker network of one VLAN on one host. */
-export interface TrunkNetwork {
-  /** Docker's name of it: what a container is attached to. */
-  readonly name: pulumi.Output<string>;
-  /** Docker's ID of it. */
-  readonly networkId: pulumi.Output<string>;
-  /** The VLAN interface below it, like `ens33.10`. */
-  readonly interface: pulumi.Output<string>;
-  /** The addresses that this host, and no other, hands out, like `172.16.11.64/26`. */
-  readonly ipRange: string;
-}
+export type TrunkNetwork = {
+  readonly [P in keyof types.output.TrunkNetwork]: P extends "ipRange" ? string : pulumi.Output<string>;
+};
 
 /**
  * Containers of several hosts on the VLANs of one 802.1Q trunk: on every host a VLAN interface per VLAN and a macvlan
@@ -120,6 +84,3 @@ export class MacvlanTrunk<
     this.registerOutputs({ networks });
   }
 }
-
-/** `T`, without taking part in finding out what `T` is: a host is what `hosts` names. */
-type Only<T extends string> = [T][T extends string ? 0 : never];

@@ -8,7 +8,7 @@ import { Provider } from "./server.ts";
 /** Starts the plugin: serves the kinds, tells its port on the first line of standard output, and ends with the engine. */
 const schema = readFileSync(join(import.meta.dirname, "schema.json"), "utf8");
 const { version } = JSON.parse(schema) as { version: string };
-const provider = new Provider({ kinds, schema, version });
+const provider = new Provider({ kinds, components: () => import("./components.ts"), schema, version });
 const engine = process.argv.slice(2).find((argument) => /:\d+$/.test(argument));
 if (engine) provider.attachTo(engine);
 

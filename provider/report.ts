@@ -19,6 +19,12 @@ const patience = 400;
 export class Report {
   #engine: InstanceType<typeof engineGrpc.EngineClient> | undefined;
   #address = "";
+  readonly #warned = new Set<string>();
+
+  /** Where the engine listens. */
+  get address(): string {
+    return this.#address;
+  }
 
   /** Talks to the engine at this address from now on. */
   attach(address: string) {
@@ -31,6 +37,13 @@ export class Report {
   /** A message that stays, below the resource. */
   say(severity: "INFO" | "WARNING", message: string, urn: string): Promise<void> {
     return this.#log(severity, message, urn, false);
+  }
+
+  /** One warning per text, however many resources it concerns. */
+  async warnOnce(message: string, urn: string): Promise<void> {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    await this.say("WARNING", message, urn);
   }
 
   /**

@@ -4,6 +4,17 @@ import { Failure } from "./errors.ts";
 import type { Properties } from "./resource.ts";
 import { asStatus, conceal, redact } from "./wire.ts";
 
+/** Makes a component with all its resources. */
+export type Construct = (request: pb.ConstructRequest, around: Surroundings) => Promise<pb.ConstructResponse>;
+
+/** What a component is made in. */
+export interface Surroundings {
+  /** The address of the engine. */
+  readonly engine: string;
+  /** What the program asked for of this provider; undefined where its language asks for none. */
+  readonly version: string | undefined;
+}
+
 /** Whether a host did not answer at all. */
 export const isUnreachable = (e: unknown): e is Failure => e instanceof Failure && e.kind === "unreachable";
 

@@ -8,12 +8,14 @@ import { Failure } from "./errors.ts";
 import type { Kind } from "./kind.ts";
 import { commandsShown, Report, showCommands, widest } from "./report.ts";
 import { formatOwner, linesOf, type Properties, type Subject, top } from "./resource.ts";
-import { checkFailure, hiding, isUnreachable, unary } from "./rpc.ts";
+import { type Construct, checkFailure, hiding, isUnreachable, unary } from "./rpc.ts";
 import { concealed, fromStruct, redact, reveal, toStruct } from "./wire.ts";
 
-/** What the plugin serves: its kinds, its schema and its version. */
+/** What the plugin serves: its kinds, its components, its schema and its version. */
 export interface Package {
   readonly kinds: readonly Kind[];
+  /** Loads what makes components. */
+  readonly components: () => Promise<{ readonly construct: Construct }>;
   readonly schema: string;
   readonly version: string;
 }
@@ -23,7 +25,7 @@ export class Provider {
   readonly #package: Package;
   readonly #kinds: ReadonlyMap<string, Kind>;
   readonly #report = new Report();
-  readonly #warned = new Set<string>();
+  #version: string | undefined;
   #engine = new Engine({});
 
   constructor(provided: Package) {
@@ -76,6 +78,10 @@ export class Provider {
       read: unary((request: pb.ReadRequest) => this.#read(request)),
       update: unary((request: pb.UpdateRequest) => this.#update(request)),
       delete: unary((request: pb.DeleteRequest) => this.#delete(request)),
+      construct: unary(async (request: pb.ConstructRequest) => {
+        const { construct } = await this.#package.components();
+        return construct(request, { engine: this.#report.address, version: this.#version });
+      }),
       cancel: unary(() => {
         // It comes at every normal end too: then nothing waits.
         this.#engine.cancel();
@@ -110,6 +116,7 @@ export class Provider {
     if (problems.length > 0)
       throw new Failure("invalid", redact(problems.map(({ path, reason }) => `${path} ${reason}`).join("; "), given));
     this.#engine = new Engine(hostsOf(configuration));
+    this.#version = given.version as string | undefined;
     const response = new pb.ConfigureResponse();
     response.setAcceptsecrets(true);
     response.setAcceptoutputs(true);
@@ -187,7 +194,7 @@ export class Provider {
     } catch (e) {
       if (!(isUnreachable(e) && recorded)) throw e;
       // One host that is down must not block the preview of all others.
-      await this.#warnOnce(`${e.message}: its resources are compared with the recorded state`, request.getUrn());
+      await this.#report.warnOnce(`${e.message}: its resources are compared with the recorded state`, request.getUrn());
       return answer(recorded, reveal(inputs));
     }
   }
@@ -233,7 +240,7 @@ export class Provider {
       );
     } catch (e) {
       if (!isUnreachable(e)) throw e;
-      await this.#warnOnce(`${e.message}: what would change there is not known`, urn);
+      await this.#report.warnOnce(`${e.message}: what would change there is not known`, urn);
       return { ...recorded, ...want };
     }
     if (!shown.commands)
@@ -260,13 +267,6 @@ export class Provider {
     const count = commands.length === 1 ? "1 command" : `${commands.length} commands`;
     const text = commands.flatMap((command) => linesOf(command, way).map((line) => `    ${redact(line, given)}`));
     await this.#report.say("INFO", `on ${host}, ${count}:\n${text.join("\n")}`, request.getUrn());
-  }
-
-  /** One warning per text, however many resources it concerns. */
-  async #warnOnce(message: string, urn: string) {
-    if (this.#warned.has(message)) return;
-    this.#warned.add(message);
-    await this.#report.say("WARNING", message, urn);
   }
 
   /** Acts, and tells what goes on meanwhile; neither that nor a failure shows a secret of `given`. */

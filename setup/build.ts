@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { build } from "esbuild";
+import { basename, join } from "node:path";
+import { build, type Plugin } from "esbuild";
 import { fingerprint } from "./cache.ts";
 import { binFolder, cliFolder, pluginFolder, repository } from "./paths.ts";
 import { type Log, print, SetupError, step } from "./progress.ts";
@@ -10,21 +10,24 @@ import { oldestNode } from "./versions.ts";
 
 /** Builds the plugin and the npm package; what has not changed since the last time is left as it is. */
 export async function buildAll(log: Log = print): Promise<void> {
+  await buildNodeSdk(log);
   await buildPlugin({ main: join(repository, "provider", "main.ts"), folder: pluginFolder }, log);
   await buildCli(log);
-  await buildNodeSdk(log);
 }
 
 /** From which file the provider starts, and the folder that its bundle and wrapper are written into. */
 export type PluginBuild = { main: string; folder: string };
 
-/** Makes the folder that the engine starts the provider from: one bundle, the wrapper that runs it, and the schema. */
+/** Makes the folder that the engine starts the provider from: its bundle, the wrapper that runs it, and the schema. */
 export async function buildPlugin({ main, folder }: PluginBuild, log: Log = print): Promise<void> {
   const schema = join(repository, "sdk", "schema.json");
   for (const file of [main, schema]) {
     if (!existsSync(file)) throw new SetupError(`${file} is missing: run \`npm run sdk\``);
   }
-  const sources = [join(repository, "provider"), join(repository, "setup", "build.ts"), main, schema];
+  const folders = ["provider", "components", join("sdk", "nodejs")].map((path) => join(repository, path));
+  const sources = [...folders, join(repository, "setup", "build.ts"), main, schema];
+  // Components are made of the SDK's classes.
+  await buildNodeSdk(log);
   const make = async () => {
     await bundle({ main, folder }, "pulumi-resource-hostnet");
     await cp(schema, join(folder, "schema.json"));
@@ -41,24 +44,59 @@ export async function buildCli(log: Log = print): Promise<void> {
 }
 
 async function bundle({ main, folder }: PluginBuild, program: string): Promise<void> {
-  await build({
-    entryPoints: [main],
-    outfile: join(folder, "main.mjs.new"),
+  const { outputFiles } = await build({
+    entryPoints: { main },
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    // What is imported when it is needed stands in files of its own, and costs nothing before.
+    splitting: true,
     platform: "node",
     format: "esm",
     target: "node22",
     // Not minified: it would start no faster (90 ms either way), and stack traces should name our functions.
     minify: false,
     logLevel: "error",
+    write: false,
+    plugins: [leaveOut],
     // The CommonJS packages inside the bundle call require for Node's own modules.
     banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
   });
-  // An engine may be starting the old bundle at this moment.
-  await rename(join(folder, "main.mjs.new"), join(folder, "main.mjs"));
+  await mkdir(folder, { recursive: true });
+  const isMain = ({ path }: { path: string }) => basename(path) === "main.mjs";
+  // An engine may be starting the old bundle at this moment: each file appears whole, and the main file as the last.
+  for (const { path, contents } of outputFiles.sort((a, b) => Number(isMain(a)) - Number(isMain(b)))) {
+    await writeFile(`${path}.new`, contents);
+    await rename(`${path}.new`, path);
+  }
+  await removeParts(folder, new Set(outputFiles.map(({ path }) => path)));
   const wrapper = join(folder, program);
   await writeFile(wrapper, wrapperText(program));
   chmodSync(wrapper, 0o755);
+}
+
+/**
+ * What Pulumi's SDK has beyond making resources: the automation API, dynamic providers, functions turned into text.
+ * Nothing of ours calls it, and it is 13 of 14 MB, with compilers in it that would be loaded with the rest.
+ */
+const leaveOut: Plugin = {
+  name: "leave-out",
+  setup: ({ onResolve, onLoad }) => {
+    const unused = /^\.\/(automation|dynamic|closure\/serializeClosure|closure\/codePaths)$/;
+    onResolve({ filter: unused }, ({ path, importer }) =>
+      /@pulumi\/pulumi\/(runtime\/)?index\.js$/.test(importer) ? { path, namespace: "left-out" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "left-out" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
+/** Removes the parts of builds of more than a day ago: what an older plugin that still runs may load stays. */
+async function removeParts(folder: string, needed: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (!name.endsWith(".mjs") || needed.has(path)) continue;
+    if ((await stat(path)).mtimeMs < Date.now() - 24 * 3600 * 1000) await rm(path);
+  }
 }
 
 const wrapperText = (program: string) => `#!/bin/sh
@@ -87,8 +125,8 @@ export async function buildNodeSdk(log: Log = print): Promise<void> {
   const components = join(repository, "components");
   const bin = join(sdk, "bin");
   const tsc = join(binFolder, "tsc");
-  const rules = join(repository, "provider", "schema");
-  await whenChanged(bin, [sdk, components, rules, join(repository, "tsconfig.json")], () =>
+  const said = ["component.ts", "schema"].map((path) => join(repository, "provider", path));
+  await whenChanged(bin, [sdk, components, ...said, join(repository, "tsconfig.json")], () =>
     step(
       "build: npm package",
       async () => {

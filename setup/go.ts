@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SetupError } from "./progress.ts";
@@ -35,13 +35,19 @@ export async function goBuild(program: GoProgram, output: string): Promise<void>
 
 /** Builds the Go program whose sources and go.mod stand in `source` into the file `output`. */
 export async function goBuildFolder(source: string, output: string): Promise<void> {
+  await inCopy(source, ["-trimpath", "-ldflags", "-s -w", "-o", output, "."]);
+}
+
+/** Compiles all packages of the Go module in `source`. */
+export const goCompile = (source: string): Promise<void> => inCopy(source, ["./..."]);
+
+async function inCopy(source: string, args: readonly string[]): Promise<void> {
   const go = await findGo();
   const folder = await mkdtemp(join(tmpdir(), "hostnet-go-"));
   try {
     // In a copy, because -mod=mod writes go.sum and fills in go.mod.
-    for (const file of ["go.mod", "main.go"]) await copyFile(join(source, file), join(folder, file));
-    const flags = ["-mod=mod", "-trimpath", "-ldflags", "-s -w"];
-    await must([go, "build", ...flags, "-o", output, "."], { cwd: folder, env: goEnvironment() });
+    await cp(source, folder, { recursive: true });
+    await must([go, "build", "-mod=mod", ...args], { cwd: folder, env: goEnvironment() });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

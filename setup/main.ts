@@ -41,7 +41,7 @@ const commands: Record<string, Command> = {
     run: (args) => script("cli/main.ts", args, process.env, process.env.INIT_CWD),
   },
   sdk: {
-    does: "writes sdk/ anew from the kinds",
+    does: "writes sdk/ anew from kinds and components",
     run: async () => {
       await (await import("./sdk.ts")).generateSdk();
       return 0;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { components } from "../components/index.ts";
 import { kinds } from "../provider/kinds/index.ts";
 import { packageSchema } from "../provider/schema/package.ts";
 import { cacheRoot, ensureCached, fingerprint } from "./cache.ts";
@@ -9,9 +10,10 @@ import { goBuildFolder } from "./go.ts";
 import { repository } from "./paths.ts";
 import { step } from "./progress.ts";
 import { capture, must } from "./run.ts";
+import { pulumiVersion } from "./versions.ts";
 
 /** The languages that an SDK is generated for, each a folder under `sdk/`. */
-export const languages = ["nodejs", "python"] as const;
+export const languages = ["nodejs", "python", "go"] as const;
 
 /** Writes the schema and the SDKs of all languages into `folder` (the repository's `sdk/` by default). */
 export async function generateSdk(folder: string = join(repository, "sdk")): Promise<void> {
@@ -28,6 +30,7 @@ export async function generateFrom(schema: object, generator: string, folder: st
     await writeFile(schemaFile, `${JSON.stringify(schema, undefined, 2)}\n`);
     await must([generator, schemaFile, fresh]);
     await finishNodePackage(join(fresh, "nodejs"));
+    await writeFile(join(fresh, "go", "go.mod"), goModule);
     await mkdir(folder, { recursive: true });
     await cp(schemaFile, join(folder, "schema.json"));
     for (const language of languages) await replaceFolder(join(fresh, language), join(folder, language));
@@ -47,11 +50,22 @@ export async function ensureGenerator(): Promise<string> {
   });
 }
 
-/** The schema of the package as the provider's kinds define it, in the version of the repository. */
+/** The schema of the package as kinds and components define it, in the version of the repository. */
 export async function currentSchema(): Promise<object> {
   const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as { version: string };
-  return packageSchema(kinds, version);
+  return packageSchema(kinds, components, version);
 }
+
+/** What the generator does not write. The module is published nowhere: a program finds it by `replace`. */
+const goModule = `module hostnet/sdk/go
+
+go 1.25
+
+require (
+	github.com/blang/semver v3.5.1+incompatible
+	github.com/pulumi/pulumi/sdk/v3 v${pulumiVersion}
+)
+`;
 
 /** What the build or an installation leaves inside an SDK's folder; all else there is generated. */
 const notGenerated = /^(bin|node_modules|build|__pycache__|.*\.egg-info)$/;

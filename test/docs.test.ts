@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { expect, test } from "vitest";
+import { components } from "../components/index.ts";
 import { hostFields } from "../provider/host/settings.ts";
 import { kinds } from "../provider/kinds/index.ts";
 import { binFolder, repository } from "../setup/paths.ts";
@@ -43,9 +44,9 @@ test("every program in the documentation is type-checked", () => {
   execFileSync(join(binFolder, "tsc"), [...options, ...programs], { cwd: folder, encoding: "utf8" });
 });
 
-test("the README names every setting of a host, and every kind", () => {
+test("the README names every setting of a host, every kind and every component", () => {
   for (const name of Object.keys(hostFields)) expect(readme).toContain(`\`${name}\``);
-  for (const { type } of kinds) expect(readme).toContain(`| \`${type}\` |`);
+  for (const { type } of [...kinds, ...components]) expect(readme).toContain(`| \`${type}\` |`);
 });
 
 test("every file that the documentation links to is there", () => {

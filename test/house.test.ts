@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { components } from "../components/index.ts";
 import { kinds } from "../provider/kinds/index.ts";
 import { kebab } from "../provider/resource.ts";
 
@@ -73,6 +74,11 @@ describe("imports go one way", () => {
       files: /^provider\/(server|rpc|report|wire|config)\.ts$/,
       may: /^provider\/(server|rpc|report|wire|config|engine|resource|errors|kind|host\/(settings|command)|schema\/\w+)\.ts$/,
     },
+    {
+      name: "what makes components knows no particular one",
+      files: /^provider\/(component|construct|construct\/\w+)\.ts$/,
+      may: /^provider\/(component|construct\/\w+|errors|rpc|schema\/\w+)\.ts$/,
+    },
   ];
 
   test.each(rules)("$name", ({ files, may }) => {
@@ -99,9 +105,27 @@ describe("imports go one way", () => {
 
   test("the provider stands by itself: it imports neither tests nor the lab nor the SDK", () => {
     const outside = provider.filter(
-      ({ to }) => /^(test|lab|setup|components|sdk|bench)\//.test(to) || to === "hostnet",
+      ({ from, to }) =>
+        /^(test|lab|setup|sdk|bench)\//.test(to) ||
+        /^hostnet\b/.test(to) ||
+        // One file joins components and the provider; nothing loads it but the first component that is made here.
+        (to.startsWith("components/") && from !== "provider/components.ts"),
     );
     expect(outside.map(line)).toEqual([]);
+    expect(provider.filter(({ to }) => to === "provider/components.ts").map(line)).toEqual([]);
+  });
+
+  test("the SDK is made of what components say of themselves, which therefore imports nothing of it", () => {
+    const reached = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      if (!file.endsWith(".ts")) return;
+      for (const { to, typeOnly } of importsOf(file)) if (!typeOnly) visit(to);
+    };
+    visit("components/index.ts");
+    expect([...reached].filter((to) => /^(hostnet|@pulumi|sdk)\b/.test(to))).toEqual([]);
+    expect([...reached].filter((to) => to.endsWith("-schema.ts"))).toHaveLength(components.length);
   });
 
   test("the command line knows hosts, the configuration and the vocabulary, and nobody knows it", () => {
@@ -116,8 +140,8 @@ describe("imports go one way", () => {
   test.each([
     ["ip-num", /schema\/net\.ts$/],
     ["@grpc/grpc-js", /\/(main|server|rpc|report|wire)\.ts$/],
-    ["google-protobuf", /\/(server|wire)\.ts$/],
-    ["@pulumi/pulumi", /\/(main|server|rpc|report|wire)\.ts$/],
+    ["google-protobuf", /\/(server|wire|construct|construct\/request)\.ts$/],
+    ["@pulumi/pulumi", /\/(main|server|rpc|report|wire|construct|construct\/\w+)\.ts$/],
     ["node:child_process", /host\/(connection|agent|shell)\.ts$/],
   ])("%s is known in one place", (name, where) => {
     const users = provider.filter(({ to }) => to === name || to.startsWith(`${name}/`));
@@ -187,6 +211,28 @@ describe("a kind", () => {
           ).toEqual(value);
           expect(problems).toEqual([]);
         }
+  });
+});
+
+describe("a component", () => {
+  test("is on the list in the order of the alphabet, once", () => {
+    const types = components.map(({ type }) => type);
+    expect(types).toEqual([...new Set(types)].sort());
+  });
+
+  test("is listed when it is there: each file that defines one", () => {
+    const defining = filesOf("components").filter((path) => /\bdefineComponent\(/.test(textOf(path)));
+    expect(defining).toEqual(components.map(({ type }) => `components/${kebab(type)}-schema.ts`));
+  });
+
+  test("has a class in the npm package, under the same name and type, which is not the generated one", async () => {
+    const entry: Readonly<Record<string, unknown>> = await import("../components/entry.ts");
+    const generated: Readonly<Record<string, unknown>> = await import("hostnet/resources");
+    for (const { type } of components) {
+      expect(entry[type], type).toBeTypeOf("function");
+      expect(entry[type], type).not.toBe(generated[type]);
+      expect(textOf(`components/${kebab(type)}.ts`)).toContain(`super("hostnet:index:${type}", name, args, opts);`);
+    }
   });
 });
 

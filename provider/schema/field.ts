@@ -18,6 +18,8 @@ export interface TypeSpec {
   readonly additionalProperties?: TypeSpec;
   readonly $ref?: string;
   readonly oneOf?: readonly TypeSpec[];
+  /** Inputs of components: no output can stand here. */
+  readonly plain?: boolean;
 }
 
 type Report = (path: string, reason: string) => void;
@@ -59,6 +61,8 @@ export interface Field<T = unknown, Required extends boolean = boolean> {
   replaces(): Field<T, Required>;
   /** Encrypted in the state, never shown. */
   secret(): Field<T, Required>;
+  /** Decides what a component makes, and must be known before: no output can stand here. */
+  plain(): Field<T, Required>;
 }
 
 export type Fields = Readonly<Record<string, Field>>;
@@ -71,7 +75,7 @@ export type Values<F extends Fields> = {
 } & { readonly [K in OptionalKeys<F>]?: (F[K] extends Field<infer T> ? T : never) | undefined };
 
 function field<T, R extends boolean>(
-  spec: Omit<Field<T, R>, "optional" | "default" | "derived" | "replaces" | "secret">,
+  spec: Omit<Field<T, R>, "optional" | "default" | "derived" | "replaces" | "secret" | "plain">,
 ): Field<T, R> {
   return {
     ...spec,
@@ -80,6 +84,7 @@ function field<T, R extends boolean>(
     derived: () => field({ ...spec, required: true, isDerived: true }),
     replaces: () => field({ ...spec, replace: true }),
     secret: () => field({ ...spec, isSecret: true, rule: discreet(spec.rule) }),
+    plain: () => field({ ...spec, rule: known(spec.rule) }),
   };
 }
 
@@ -87,6 +92,19 @@ function field<T, R extends boolean>(
 const discreet = <T>(rule: Rule<T>): Rule<T> => ({
   ...rule,
   parse: (value, path, report) => rule.parse(value, path, (at, reason) => report(at, reason.replace(/, got .*$/s, ""))),
+});
+
+/** The same rule, for values that are known when the program runs. */
+const known = <T>(rule: Rule<T>): Rule<T> => ({
+  ...rule,
+  // An object type is as plain as its fields. Plain objects in a plain map or list: Go's generator writes of these what
+  // does not compile.
+  type: rule.type.$ref ? rule.type : { ...rule.type, plain: true },
+  parse: (value, path, report) => {
+    if (value === UNKNOWN)
+      report(path, "must be plain, got an output: what a component makes is decided before any output is known");
+    return rule.parse(value, path, report);
+  },
 });
 
 /** A required field with a rule of its own. */

@@ -1,3 +1,4 @@
+import type { Component } from "../component.ts";
 import { providerFields } from "../host/settings.ts";
 import type { Kind } from "../kind.ts";
 import { adoptedOutputs, commonInputs } from "../resource.ts";
@@ -10,9 +11,9 @@ interface PropertySpec extends TypeSpec {
   readonly willReplaceOnChanges?: true;
 }
 
-/** The package's schema, from which Pulumi's generators make the SDKs: everything in it comes from the kinds. */
-export function packageSchema(kinds: readonly Kind[], version: string): object {
-  const all = [providerFields, ...kinds.flatMap((kind) => [kind.inputs, kind.outputs])];
+/** The package's schema, from which Pulumi's generators make the SDKs: all in it comes from the kinds and components. */
+export function packageSchema(kinds: readonly Kind[], components: readonly Component[], version: string): object {
+  const all = [providerFields, ...[...kinds, ...components].flatMap(({ inputs, outputs }) => [inputs, outputs])];
   return {
     name: "hostnet",
     displayName: "hostnet",
@@ -27,7 +28,10 @@ export function packageSchema(kinds: readonly Kind[], version: string): object {
       inputProperties: properties(providerFields),
     },
     types: Object.fromEntries(all.flatMap(nestedTypes).map((type) => [`hostnet:index:${type.name}`, objectType(type)])),
-    resources: Object.fromEntries(kinds.map((kind) => [`hostnet:index:${kind.type}`, resource(kind)])),
+    resources: Object.fromEntries([
+      ...kinds.map((kind) => [`hostnet:index:${kind.type}`, resource(kind)]),
+      ...components.map((one) => [`hostnet:index:${one.type}`, component(one)]),
+    ]),
     language: {
       nodejs: {
         packageName: "hostnet",
@@ -37,6 +41,7 @@ export function packageSchema(kinds: readonly Kind[], version: string): object {
         dependencies: { "@pulumi/pulumi": "^3.200.0", "fastest-levenshtein": "^1.0.16", "ip-num": "1.6.2" },
       },
       python: { respectSchemaVersion: true, pyproject: { enabled: true } },
+      go: { respectSchemaVersion: true, importBasePath: "hostnet/sdk/go/hostnet" },
     },
   };
 }
@@ -52,6 +57,15 @@ function resource(kind: Kind) {
     required: [...Object.keys(inputs).filter((name) => inputs[name]?.required), ...Object.keys(outputs)],
   };
 }
+
+const component = ({ summary, inputs, outputs }: Component) => ({
+  isComponent: true,
+  description: summary,
+  inputProperties: properties(inputs),
+  requiredInputs: requiredInputs(inputs),
+  properties: properties(outputs, false),
+  required: Object.keys(outputs),
+});
 
 const objectType = ({ doc, fields }: ObjectType) => ({
   type: "object",

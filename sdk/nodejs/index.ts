@@ -15,6 +15,11 @@ export type DockerNetwork = import("./dockerNetwork").DockerNetwork;
 export const DockerNetwork: typeof import("./dockerNetwork").DockerNetwork = null as any;
 utilities.lazyLoad(exports, ["DockerNetwork"], () => require("./dockerNetwork"));
 
+export { MacvlanTrunkArgs } from "./macvlanTrunk";
+export type MacvlanTrunk = import("./macvlanTrunk").MacvlanTrunk;
+export const MacvlanTrunk: typeof import("./macvlanTrunk").MacvlanTrunk = null as any;
+utilities.lazyLoad(exports, ["MacvlanTrunk"], () => require("./macvlanTrunk"));
+
 export { NicArgs } from "./nic";
 export type Nic = import("./nic").Nic;
 export const Nic: typeof import("./nic").Nic = null as any;
@@ -48,6 +53,8 @@ const _module = {
                 return new Bridge(name, <any>undefined, { urn })
             case "hostnet:index:DockerNetwork":
                 return new DockerNetwork(name, <any>undefined, { urn })
+            case "hostnet:index:MacvlanTrunk":
+                return new MacvlanTrunk(name, <any>undefined, { urn })
             case "hostnet:index:Nic":
                 return new Nic(name, <any>undefined, { urn })
             case "hostnet:index:VlanInterface":

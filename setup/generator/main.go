@@ -2,7 +2,7 @@
 //
 //	generator schema.json folder
 //
-// writes folder/nodejs and folder/python.
+// writes folder/nodejs, folder/python and folder/go.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/blang/semver"
+	golang "github.com/pulumi/pulumi/pkg/v3/codegen/go"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
@@ -47,6 +48,9 @@ func generate(schemaFile, folder string) error {
 		},
 		"python": func(pkg *schema.Package) (map[string][]byte, error) {
 			return python.GeneratePackage(tool, pkg, nil, noOthers{})
+		},
+		"go": func(pkg *schema.Package) (map[string][]byte, error) {
+			return golang.GeneratePackage(tool, pkg, nil)
 		},
 	}
 	for language, generator := range languages {

@@ -1,12 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { binFolder, repository } from "../../setup/paths.ts";
+import { repository } from "../../setup/paths.ts";
 import { noHosts, startHost, type TestHost } from "../engine/host.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import type { Recorded } from "../standin/recorded.ts";
+import { standInFor } from "./standin.ts";
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEOsF";
 const hosts = {
@@ -124,15 +124,6 @@ describe.skipIf(noHosts)("the smallest program, in the root of the repository", 
     }
   });
 });
-
-/** A plugin that answers for a package with the inputs it is given, and writes them down. */
-async function standInFor(name: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "hostnet-standin-"));
-  const program = join(repository, "test", "standin", "standin.ts");
-  const script = `#!/bin/sh\nexec "${join(binFolder, "node")}" "${program}" ${name} "$@"\n`;
-  writeFileSync(join(folder, `pulumi-resource-${name}`), script, { mode: 0o755 });
-  return folder;
-}
 
 const packagesOf = (calls: readonly Recorded[]) => [...new Set(calls.map((c) => c.package))].sort();
 

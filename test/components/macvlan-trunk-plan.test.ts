@@ -116,7 +116,7 @@ describe("mistakes in its arguments", () => {
   });
 
   test("an output stands where only a plain value can", () => {
-    const plain = "must be plain, got an output: all addresses are computed before any output is known";
+    const plain = "must be plain, got an output: what a component makes is decided before any output is known";
     const wrong = (args: unknown, path: string) => expect(refusalOf(args)).toBe(`MacvlanTrunk lab: ${path} ${plain}`);
     wrong({ ...lab, hosts: pulumi.output(lab.hosts) }, "hosts");
     wrong({ ...lab, vlans: { mac_net11: pulumi.output(mac_net11) } }, "vlans.mac_net11");

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -12,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { binFolder, repository } from "../../setup/paths.ts";
 import { noSshd, type Sshd, startSshd } from "../host/sshd.ts";
 
 /** A host for tests of the engine: a network namespace of this machine behind a real sshd. */
@@ -33,12 +35,14 @@ export const noHosts = noSshd;
 
 /**
  * Starts one. `given` runs on it first; the kernel's own link is `lo`. With `slow`, every command that changes
- * something takes that many seconds longer, so that a test can come in between.
+ * something takes that many seconds longer, so that a test can come in between. With `docker` there is a stand-in for
+ * Docker that knows networks.
  */
-export async function startHost(name: string, given: string, { slow = 0 } = {}): Promise<TestHost> {
+export async function startHost(name: string, given: string, { slow = 0, docker = false } = {}): Promise<TestHost> {
   const namespace = `hostnet-test-${process.pid}-${name}`;
   const directory = mkdtempSync(join(tmpdir(), "hostnet-host-"));
   execFileSync("ip", ["netns", "add", namespace]);
+  if (docker) standInDocker(directory);
   // sshd stays outside, where the tests can reach it; what it runs for us is inside, with mounts of its own.
   const inside = `sh ${slow > 0 ? slowIp(directory, slow) : ownEtc(directory)}`;
   const sshd = await startSshd([`ForceCommand ip netns exec ${namespace} ${inside}`]);
@@ -76,8 +80,18 @@ function ownEtc(directory: string): string {
   const etc = join(directory, "etc");
   if (!existsSync(etc)) cpSync("/etc", etc, { recursive: true, verbatimSymlinks: true });
   const enter = join(directory, "enter-etc");
-  writeFileSync(enter, `mount --bind ${etc} /etc && exec sh\n`);
+  const programs = join(directory, "sbin");
+  const own = existsSync(programs) ? `mount --bind ${programs} /usr/local/sbin && ` : "";
+  writeFileSync(enter, `mount --bind ${etc} /etc && ${own}exec sh\n`);
   return enter;
+}
+
+/** Puts a `docker` where a host looks for it first. */
+function standInDocker(directory: string): void {
+  const program = join(repository, "test", "standin", "docker.ts");
+  const words = [join(binFolder, "node"), program, join(directory, "docker.json")].map((word) => `"${word}"`);
+  mkdirSync(join(directory, "sbin"));
+  writeFileSync(join(directory, "sbin", "docker"), `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`, { mode: 0o755 });
 }
 
 /** Writes a script that puts a slow `ip` in the place of the real one, for itself and the shell that it becomes. */

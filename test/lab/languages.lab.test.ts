@@ -4,10 +4,12 @@ import { labOf, snapshotOf } from "./lab.ts";
 
 const lab = labOf("macvlan-trunk");
 
-/** One program with every kind, in the languages that have no component: an interface, a VLAN on it, a network on that. */
-const programs: Record<string, Project> = {
+/** One program in each language, kind by kind and as a component: an interface, a VLAN on it, a network on that. */
+const programs: Record<string, { project: Project; resources: number }> = {
   YAML: {
-    yaml: `
+    resources: 4,
+    project: {
+      yaml: `
 resources:
   uplink:
     type: hostnet:Nic
@@ -26,9 +28,29 @@ resources:
 outputs:
   interface: "\${vlan.name}"
 `,
+    },
+  },
+  "YAML, a component": {
+    resources: 5,
+    project: {
+      yaml: `
+resources:
+  lab:
+    type: hostnet:MacvlanTrunk
+    properties:
+      hosts: { node1: { parent: ens33 } }
+      vlans:
+        mac_net11:
+          { vlanId: 10, subnet: 172.16.11.0/24, gateway: 172.16.11.1, addresses: { node1: 192.168.1.10/24 } }
+outputs:
+  interface: "\${lab.networks.mac_net11.node1.interface}"
+`,
+    },
   },
   Python: {
-    python: `
+    resources: 4,
+    project: {
+      python: `
 import pulumi, pulumi_hostnet as hostnet
 uplink = hostnet.Nic("uplink", host="node1", name="ens33", up=True)
 vlan = hostnet.VlanInterface("vlan", host="node1", parent=uplink.name, vlan_id=10, addresses=["192.168.1.10/24"])
@@ -36,6 +58,19 @@ hostnet.DockerNetwork("network", host="node1", name="mac_net11", driver="macvlan
     subnets=[hostnet.DockerNetworkSubnetArgs(subnet="172.16.11.0/24", gateway="172.16.11.1")])
 pulumi.export("interface", vlan.name)
 `,
+    },
+  },
+  "Python, a component": {
+    resources: 5,
+    project: {
+      python: `
+import pulumi, pulumi_hostnet as hostnet
+lab = hostnet.MacvlanTrunk("lab", hosts={"node1": hostnet.TrunkHostArgs(parent="ens33")}, vlans={
+    "mac_net11": hostnet.TrunkVlanArgs(vlan_id=10, subnet="172.16.11.0/24", gateway="172.16.11.1",
+        addresses={"node1": "192.168.1.10/24"})})
+pulumi.export("interface", lab.networks["mac_net11"]["node1"].interface)
+`,
+    },
   },
 };
 
@@ -48,14 +83,14 @@ describe("the same program in other languages, on a real host", () => {
     before = await snapshotOf(lab, "node1");
   });
 
-  test.each(Object.entries(programs))("%s", async (_, project) => {
+  test.each(Object.entries(programs))("%s", async (_, { project, resources }) => {
     const stack = await newStack({ project, hosts: { ...lab.hosts() } });
     try {
       await ok(stack.up());
       expect(await stack.outputs()).toEqual({ interface: "ens33.10" });
       const { stdout } = await lab.run("node1", "docker network inspect --format '{{.Options.parent}}' mac_net11");
       expect(stdout.trim()).toBe("ens33.10");
-      expect((await ok(stack.preview())).summary).toEqual({ same: 4 });
+      expect((await ok(stack.preview())).summary).toEqual({ same: resources });
       await ok(stack.destroy());
       expect(await snapshotOf(lab, "node1")).toEqual(before);
     } finally {

@@ -66,7 +66,12 @@ export class TestProvider {
         answer(null, new emptypb.Empty());
       },
     });
-    const provider = new Provider({ kinds, schema: '{"name":"hostnet"}', version: "1.2.3" });
+    const provider = new Provider({
+      kinds,
+      components: () => import("../../provider/components.ts"),
+      schema: '{"name":"hostnet"}',
+      version: "1.2.3",
+    });
     const server = new Server();
     server.addService(grpc.ResourceProviderService, provider.service());
     const client = new grpc.ResourceProviderClient(`127.0.0.1:${await listen(server)}`, credentials.createInsecure());

@@ -71,6 +71,15 @@ test("a message about a secret does not show its value", () => {
   expect(read({ it: port.secret() }, { it: { name: "hunter2/" } }).problems.join()).not.toContain("hunter2");
 });
 
+test("what is plain refuses what is not known yet, also as an item", () => {
+  const hidden = "must be plain, got an output: what a component makes is decided before any output is known";
+  const fields = { id: vlanId.plain().optional(), all: s.map(vlanId.plain()).plain().default({}) };
+  expect(read(fields, { id: 10, all: { a: 20 } })).toEqual({ value: { id: 10, all: { a: 20 } }, problems: [] });
+  expect(read(fields, { id: UNKNOWN }).problems).toEqual([`id ${hidden}`]);
+  expect(read(fields, { all: UNKNOWN }).problems).toEqual([`all ${hidden}`]);
+  expect(read(fields, { all: { a: UNKNOWN } }).problems).toEqual([`all.a ${hidden}`]);
+});
+
 test("the way to a host is read with its defaults, and a word that SSH would take for an option is refused", () => {
   expect(read(hostFields, { address: "10.0.0.1" }).value).toEqual({
     address: "10.0.0.1",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { components } from "../../components/index.ts";
 import { providerFields } from "../../provider/host/settings.ts";
 import { defineKind, type Kind } from "../../provider/kind.ts";
 import { kinds } from "../../provider/kinds/index.ts";
@@ -9,7 +10,7 @@ import { packageSchema } from "../../provider/schema/package.ts";
 interface Spec {
   readonly [name: string]: unknown;
 }
-const schema = packageSchema(kinds, "1.2.3") as {
+const schema = packageSchema(kinds, components, "1.2.3") as {
   name: string;
   version: string;
   types: Record<string, { description: string; properties: Record<string, Spec>; required: string[] }>;
@@ -106,6 +107,39 @@ describe.each(kinds.map((kind) => [kind.type, kind] as const))("the schema of %s
   });
 });
 
+describe.each(components.map((one) => [one.type, one] as const))("the schema of %s", (type, component) => {
+  const resource = schema.resources[`hostnet:index:${type}`];
+
+  test("is that of a component, with its summary", () => {
+    expect(resource).toMatchObject({ isComponent: true, description: component.summary });
+    expect(component.summary).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test("has the inputs and the outputs of the component, and no host", () => {
+    expect(Object.keys(resource?.inputProperties ?? {})).toEqual(Object.keys(component.inputs));
+    expect(Object.keys(resource?.properties ?? {})).toEqual(Object.keys(component.outputs));
+    expect(resource?.required).toEqual(Object.keys(component.outputs));
+  });
+
+  test("has maps and lists of objects plain, and their objects not: Go's generator makes no code of that", () => {
+    for (const [path, value] of walk(resource?.inputProperties, "")) {
+      const { $ref, plain, items, additionalProperties } = value as Spec;
+      if ($ref) expect(plain, path).toBeUndefined();
+      const item = (items ?? additionalProperties) as Spec | undefined;
+      if (item?.$ref) expect(plain, path).toBe(true);
+    }
+  });
+});
+
+test("what is plain takes no output, and what is not says nothing of it", () => {
+  const { hosts, mtu } = schema.resources["hostnet:index:MacvlanTrunk"]?.inputProperties ?? {};
+  expect([hosts?.plain, mtu?.plain]).toEqual([true, undefined]);
+  const { parent, slot } = schema.types["hostnet:index:TrunkHost"]?.properties ?? {};
+  expect([parent?.plain, slot?.plain]).toEqual([undefined, true]);
+  const { addresses } = schema.types["hostnet:index:TrunkVlan"]?.properties ?? {};
+  expect(addresses).toMatchObject({ plain: true, additionalProperties: { type: "string", plain: true } });
+});
+
 test("what is secret is marked, down to fields of objects", () => {
   expect(schema.types["hostnet:index:Host"]?.properties.privateKey?.secret).toBe(true);
   expect(schema.types["hostnet:index:Host"]?.properties.address?.secret).toBeUndefined();
@@ -121,7 +155,7 @@ test("what is secret is marked, down to fields of objects", () => {
     plan: () => [],
     samples: { given: [], a: { password: "a", shown: "a" }, b: { password: "b", shown: "b" } },
   }) as unknown as Kind;
-  const { resources } = packageSchema([vault], "1.0.0") as typeof schema;
+  const { resources } = packageSchema([vault], [], "1.0.0") as typeof schema;
   const { inputProperties, properties } = resources["hostnet:index:Vault"] as (typeof schema.resources)[string];
   expect(inputProperties.password?.secret).toBe(true);
   expect(properties.password?.secret).toBe(true);
@@ -135,7 +169,8 @@ test("a default is documented, since the provider fills it in and not the SDKs",
 });
 
 test("each object type has one name and one meaning", () => {
-  const all: Fields[] = [providerFields, ...kinds.flatMap((kind) => [kind.inputs, kind.outputs])];
+  const parts = [...kinds, ...components].flatMap(({ inputs, outputs }) => [inputs, outputs]);
+  const all: Fields[] = [providerFields, ...parts];
   const types = all.flatMap(nestedTypes);
   for (const { name, fields } of types) {
     const namesakes = types.filter((other) => other.name === name);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { goCompile } from "../../setup/go.ts";
 import { repository } from "../../setup/paths.ts";
 import { currentSchema, ensureGenerator, generateFrom } from "../../setup/sdk.ts";
 
@@ -16,7 +17,7 @@ function files(folder: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
-test("the committed SDKs are what `npm run sdk` makes of the kinds", async () => {
+test("the committed SDKs are what `npm run sdk` makes of kinds and components", async () => {
   const folder = await mkdtemp(join(tmpdir(), "hostnet-sdk-test-"));
   try {
     await generateFrom(await currentSchema(), await ensureGenerator(), folder);
@@ -27,3 +28,6 @@ test("the committed SDKs are what `npm run sdk` makes of the kinds", async () =>
     await rm(folder, { recursive: true });
   }
 });
+
+// Its generator writes code for every schema, also such as does not compile.
+test("the SDK for Go compiles", { timeout: 600_000 }, () => goCompile(join(repository, "sdk", "go")));

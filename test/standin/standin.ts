@@ -1,6 +1,9 @@
 // A Pulumi provider that manages nothing: it answers each call with the inputs it was given and writes it down, a line
 // of JSON per call, into the file that $STANDIN_LOG names. It stands for any package; which one is the first argument.
-// It proves what a program asks of the real provider, and nothing about what that one would do.
+// It proves what a program asks of the real provider, and nothing about what that one would do. With the program of the
+// real one as the second argument, that one answers for schema, configuration and components: all but resources.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import * as grpc from "@grpc/grpc-js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
@@ -13,7 +16,9 @@ import type { Struct as StructMessage } from "google-protobuf/google/protobuf/st
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Properties, Recorded } from "./recorded.ts";
 
-const packageName = process.argv[2] ?? "unknown";
+const [packageName = "unknown", real] = process.argv.slice(2);
+
+const ofTheRealOne = ["handshake", "attach", "getSchema", "checkConfig", "configure", "construct"];
 
 /** What a program may read back from a resource, beyond its inputs, by type. */
 const outputs: Record<string, (inputs: Properties) => Properties> = {
@@ -26,6 +31,9 @@ const outputs: Record<string, (inputs: Properties) => Properties> = {
       macAddress: `02:42:ac:11:00:0${at + 2}`,
     })),
   }),
+  "hostnet:index:VlanInterface": ({ parent, vlanId }) =>
+    typeof parent === "string" ? { name: `${parent}.${vlanId}` } : {},
+  "hostnet:index:DockerNetwork": ({ name }) => ({ networkId: `id-of-${name}` }),
   "docker:index/network:Network": ({ driver }) => ({ driver: driver ?? "bridge", scope: "local" }),
   "command:local:Command": ({ create }) => ({ stdout: `stand-in: ${create}`, stderr: "" }),
   "command:remote:Command": ({ create }) => ({ stdout: `stand-in: ${create}`, stderr: "" }),
@@ -81,11 +89,12 @@ const answers: { [call: string]: (request: never) => Message } = {
   attach: () => new empty.Empty(),
 };
 
-serve();
+await serve();
 
-function serve(): void {
-  const calls: grpc.UntypedServiceImplementation = {};
+async function serve(): Promise<void> {
+  const calls: grpc.UntypedServiceImplementation = real?.startsWith("/") ? await forwarded(real) : {};
   for (const [name, answer] of Object.entries(answers)) {
+    if (calls[name]) continue;
     const handler: grpc.handleUnaryCall<never, Message> = ({ request }, reply) => {
       try {
         reply(null, answer(request));
@@ -105,6 +114,23 @@ function serve(): void {
   // A killed CLI leaves its providers behind; they notice by their new parent.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && process.exit(1), 1000).unref();
+}
+
+/** The calls that the real provider answers, which is started with the arguments that the engine gave. */
+async function forwarded(program: string): Promise<grpc.UntypedServiceImplementation> {
+  const child = spawn(program, process.argv.slice(4), { stdio: ["ignore", "pipe", "inherit"] });
+  process.on("exit", () => child.kill());
+  const [port] = (await once(child.stdout, "data")) as [Buffer];
+  const address = `127.0.0.1:${String(port).trim()}`;
+  const client = new service.ResourceProviderClient(address, grpc.credentials.createInsecure()) as grpc.Client;
+  const forward =
+    ({ path, requestSerialize, responseDeserialize }: grpc.MethodDefinition<unknown, unknown>) =>
+    ({ request }: grpc.ServerUnaryCall<unknown, unknown>, reply: grpc.sendUnaryData<unknown>) =>
+      void client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, reply);
+  const methods = service.ResourceProviderService as unknown as Record<string, grpc.MethodDefinition<unknown, unknown>>;
+  return Object.fromEntries(
+    ofTheRealOne.map((name) => [name, forward(methods[name] as grpc.MethodDefinition<unknown, unknown>)]),
+  );
 }
 
 function made(urn: string, inputs: Properties): Properties {

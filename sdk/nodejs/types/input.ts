@@ -120,3 +120,59 @@ export interface HostArgs {
      */
     user?: pulumi.Input<string | undefined>;
 }
+
+/**
+ * A host on the trunk.
+ */
+export interface TrunkHostArgs {
+    /**
+     * Largest frame of the parent, in bytes; left as it is when left out.
+     */
+    mtu?: pulumi.Input<number | undefined>;
+    /**
+     * The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.
+     */
+    parent: pulumi.Input<string>;
+    /**
+     * Whether the parent takes frames for all hardware addresses; left as it is when left out.
+     */
+    promiscuous?: pulumi.Input<boolean | undefined>;
+    /**
+     * Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     */
+    slot?: number;
+}
+
+/**
+ * A VLAN of the trunk, and the containers' network on it. All but `mtu` is plain: addresses are computed from it.
+ */
+export interface TrunkVlanArgs {
+    /**
+     * The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN.
+     */
+    addresses?: {[key: string]: string};
+    /**
+     * The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.
+     */
+    gateway: string;
+    /**
+     * The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
+     */
+    ipRange?: string;
+    /**
+     * Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
+     */
+    mtu?: pulumi.Input<number | undefined>;
+    /**
+     * Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+     */
+    reserved?: string[];
+    /**
+     * The containers' network, like `172.16.11.0/24`. IPv4.
+     */
+    subnet: string;
+    /**
+     * The VLAN tag.
+     */
+    vlanId: number;
+}

@@ -121,3 +121,25 @@ export interface Host {
     user?: string;
 }
 
+/**
+ * The Docker network of one VLAN on one host.
+ */
+export interface TrunkNetwork {
+    /**
+     * The VLAN interface below it, like `ens33.10`.
+     */
+    interface: string;
+    /**
+     * The addresses that this host, and no other, hands out, like `172.16.11.64/26`.
+     */
+    ipRange: string;
+    /**
+     * Docker's name of it: what a container is attached to.
+     */
+    name: string;
+    /**
+     * Docker's ID of it.
+     */
+    networkId: string;
+}
+

@@ -8,6 +8,7 @@ import typing
 # Export this package's modules as members:
 from .bridge import *
 from .docker_network import *
+from .macvlan_trunk import *
 from .nic import *
 from .provider import *
 from .vlan_interface import *
@@ -31,6 +32,7 @@ _utilities.register(
   "classes": {
    "hostnet:index:Bridge": "Bridge",
    "hostnet:index:DockerNetwork": "DockerNetwork",
+   "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
    "hostnet:index:Nic": "Nic",
    "hostnet:index:VlanInterface": "VlanInterface"
   }

@@ -23,6 +23,10 @@ __all__ = [
     'GuardArgsDict',
     'HostArgs',
     'HostArgsDict',
+    'TrunkHostArgs',
+    'TrunkHostArgsDict',
+    'TrunkVlanArgs',
+    'TrunkVlanArgsDict',
 ]
 
 class BridgePortArgsDict(TypedDict):
@@ -537,5 +541,249 @@ class HostArgs:
     @user.setter
     def user(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "user", value)
+
+
+class TrunkHostArgsDict(TypedDict):
+    """
+    A host on the trunk.
+    """
+    parent: pulumi.Input[_builtins.str]
+    """
+    The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.
+    """
+    mtu: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Largest frame of the parent, in bytes; left as it is when left out.
+    """
+    promiscuous: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the parent takes frames for all hardware addresses; left as it is when left out.
+    """
+    slot: NotRequired[_builtins.int]
+    """
+    Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    """
+
+@pulumi.input_type
+class TrunkHostArgs:
+    def __init__(__self__, *,
+                 parent: pulumi.Input[_builtins.str],
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
+                 promiscuous: pulumi.Input[Optional[_builtins.bool]] = None,
+                 slot: Optional[_builtins.int] = None):
+        """
+        A host on the trunk.
+
+        :param pulumi.Input[_builtins.str] parent: The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.
+        :param pulumi.Input[_builtins.int] mtu: Largest frame of the parent, in bytes; left as it is when left out.
+        :param pulumi.Input[_builtins.bool] promiscuous: Whether the parent takes frames for all hardware addresses; left as it is when left out.
+        :param _builtins.int slot: Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        pulumi.set(__self__, "parent", parent)
+        if mtu is not None:
+            pulumi.set(__self__, "mtu", mtu)
+        if promiscuous is not None:
+            pulumi.set(__self__, "promiscuous", promiscuous)
+        if slot is not None:
+            pulumi.set(__self__, "slot", slot)
+
+    @_builtins.property
+    @pulumi.getter
+    def parent(self) -> pulumi.Input[_builtins.str]:
+        """
+        The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.
+        """
+        return pulumi.get(self, "parent")
+
+    @parent.setter
+    def parent(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "parent", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Largest frame of the parent, in bytes; left as it is when left out.
+        """
+        return pulumi.get(self, "mtu")
+
+    @mtu.setter
+    def mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "mtu", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def promiscuous(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the parent takes frames for all hardware addresses; left as it is when left out.
+        """
+        return pulumi.get(self, "promiscuous")
+
+    @promiscuous.setter
+    def promiscuous(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "promiscuous", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def slot(self) -> Optional[_builtins.int]:
+        """
+        Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        return pulumi.get(self, "slot")
+
+    @slot.setter
+    def slot(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "slot", value)
+
+
+class TrunkVlanArgsDict(TypedDict):
+    """
+    A VLAN of the trunk, and the containers' network on it. All but `mtu` is plain: addresses are computed from it.
+    """
+    gateway: _builtins.str
+    """
+    The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.
+    """
+    subnet: _builtins.str
+    """
+    The containers' network, like `172.16.11.0/24`. IPv4.
+    """
+    vlan_id: _builtins.int
+    """
+    The VLAN tag.
+    """
+    addresses: NotRequired[Mapping[str, _builtins.str]]
+    """
+    The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN.
+    """
+    ip_range: NotRequired[_builtins.str]
+    """
+    The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
+    """
+    mtu: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
+    """
+    reserved: NotRequired[Sequence[_builtins.str]]
+    """
+    Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+    """
+
+@pulumi.input_type
+class TrunkVlanArgs:
+    def __init__(__self__, *,
+                 gateway: _builtins.str,
+                 subnet: _builtins.str,
+                 vlan_id: _builtins.int,
+                 addresses: Optional[Mapping[str, _builtins.str]] = None,
+                 ip_range: Optional[_builtins.str] = None,
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
+                 reserved: Optional[Sequence[_builtins.str]] = None):
+        """
+        A VLAN of the trunk, and the containers' network on it. All but `mtu` is plain: addresses are computed from it.
+
+        :param _builtins.str gateway: The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.
+        :param _builtins.str subnet: The containers' network, like `172.16.11.0/24`. IPv4.
+        :param _builtins.int vlan_id: The VLAN tag.
+        :param Mapping[str, _builtins.str] addresses: The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN.
+        :param _builtins.str ip_range: The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
+        :param pulumi.Input[_builtins.int] mtu: Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
+        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        """
+        pulumi.set(__self__, "gateway", gateway)
+        pulumi.set(__self__, "subnet", subnet)
+        pulumi.set(__self__, "vlan_id", vlan_id)
+        if addresses is not None:
+            pulumi.set(__self__, "addresses", addresses)
+        if ip_range is not None:
+            pulumi.set(__self__, "ip_range", ip_range)
+        if mtu is not None:
+            pulumi.set(__self__, "mtu", mtu)
+        if reserved is not None:
+            pulumi.set(__self__, "reserved", reserved)
+
+    @_builtins.property
+    @pulumi.getter
+    def gateway(self) -> _builtins.str:
+        """
+        The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.
+        """
+        return pulumi.get(self, "gateway")
+
+    @gateway.setter
+    def gateway(self, value: _builtins.str):
+        pulumi.set(self, "gateway", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def subnet(self) -> _builtins.str:
+        """
+        The containers' network, like `172.16.11.0/24`. IPv4.
+        """
+        return pulumi.get(self, "subnet")
+
+    @subnet.setter
+    def subnet(self, value: _builtins.str):
+        pulumi.set(self, "subnet", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vlanId")
+    def vlan_id(self) -> _builtins.int:
+        """
+        The VLAN tag.
+        """
+        return pulumi.get(self, "vlan_id")
+
+    @vlan_id.setter
+    def vlan_id(self, value: _builtins.int):
+        pulumi.set(self, "vlan_id", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def addresses(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN.
+        """
+        return pulumi.get(self, "addresses")
+
+    @addresses.setter
+    def addresses(self, value: Optional[Mapping[str, _builtins.str]]):
+        pulumi.set(self, "addresses", value)
+
+    @_builtins.property
+    @pulumi.getter(name="ipRange")
+    def ip_range(self) -> Optional[_builtins.str]:
+        """
+        The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
+        """
+        return pulumi.get(self, "ip_range")
+
+    @ip_range.setter
+    def ip_range(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "ip_range", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
+        """
+        return pulumi.get(self, "mtu")
+
+    @mtu.setter
+    def mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "mtu", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def reserved(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        """
+        return pulumi.get(self, "reserved")
+
+    @reserved.setter
+    def reserved(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "reserved", value)
 
 

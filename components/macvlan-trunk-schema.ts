@@ -1,0 +1,89 @@
+import { defineComponent } from "../provider/component.ts";
+import { s } from "../provider/schema/fields.ts";
+
+const frames = (doc: string) => s.int(doc, { min: 68, max: 65535 }).optional();
+
+const host = s.object("TrunkHost", "A host on the trunk.", {
+  parent: s.ifname(
+    "The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.",
+  ),
+  mtu: frames("Largest frame of the parent, in bytes; left as it is when left out."),
+  promiscuous: s
+    .bool("Whether the parent takes frames for all hardware addresses; left as it is when left out.")
+    .optional(),
+  slot: s
+    .int(
+      "Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.",
+      { min: 0, max: 4095 },
+    )
+    .plain()
+    .optional(),
+});
+
+const vlan = s.object(
+  "TrunkVlan",
+  "A VLAN of the trunk, and the containers' network on it. All but `mtu` is plain: addresses are computed from it.",
+  {
+    vlanId: s.int("The VLAN tag.", { min: 1, max: 4094 }).plain(),
+    subnet: s.subnet("The containers' network, like `172.16.11.0/24`. IPv4.").plain(),
+    gateway: s
+      .address(
+        "The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.",
+      )
+      .plain(),
+    ipRange: s
+      .subnet(
+        "The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.",
+      )
+      .plain()
+      .optional(),
+    reserved: s
+      .list(
+        s.address("An address.").plain(),
+        "Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.",
+      )
+      .plain()
+      .default([]),
+    addresses: s
+      .map(
+        s.cidr("An address with its prefix length.").plain(),
+        "The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN.",
+      )
+      .plain()
+      .default({}),
+    mtu: frames("Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out."),
+  },
+);
+
+const network = s.object("TrunkNetwork", "The Docker network of one VLAN on one host.", {
+  name: s.string("Docker's name of it: what a container is attached to."),
+  networkId: s.string("Docker's ID of it."),
+  interface: s.ifname("The VLAN interface below it, like `ens33.10`."),
+  ipRange: s.subnet("The addresses that this host, and no other, hands out, like `172.16.11.64/26`."),
+});
+
+export const macvlanTrunk = defineComponent({
+  type: "MacvlanTrunk",
+  summary:
+    "Containers of several hosts on the VLANs of one 802.1Q trunk: on every host a VLAN interface per VLAN and a macvlan Docker network on it. Docker hands out addresses per host, so each host gets a range of its own in every subnet, and no two containers get one address, or the hardware address that Docker derives from it.",
+  inputs: {
+    hosts: s
+      .map(
+        host.plain(),
+        "The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.",
+      )
+      .plain(),
+    vlans: s.map(vlan.plain(), "The VLANs, by the name that their Docker network has on every host.").plain(),
+    slots: s
+      .int(
+        "Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.",
+        { min: 1, max: 4096 },
+      )
+      .plain()
+      .optional(),
+    mtu: frames("Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out."),
+  },
+  outputs: {
+    networks: s.map(s.map(network), "The Docker networks, by VLAN and host: `trunk.networks.mac_net11.node1.name`."),
+  },
+});

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { programs } from "../components/programs.ts";
+import { noHosts, startHost, type TestHost } from "./host.ts";
+import { newStack, ok, type Stack } from "./stack.ts";
+
+describe.skipIf(noHosts)("a component from YAML, and the hosts that it is on", () => {
+  const hosts: Record<string, TestHost> = {};
+  let stack: Stack;
+
+  beforeAll(async () => {
+    const links = ["up0", "side0"].map((name) => `ip link add ${name} type veth peer name ${name}-peer`).join("\n");
+    for (const name of ["node2", "node10"]) hosts[name] = await startHost(name, links, { docker: true });
+    const settings = Object.fromEntries(Object.entries(hosts).map(([name, { settings }]) => [name, settings]));
+    stack = await newStack({ project: programs.YAML, hosts: settings });
+  });
+  afterAll(async () => {
+    await stack?.remove();
+    for (const host of Object.values(hosts)) await host.stop();
+  });
+
+  test("preview shows all that it makes, with every command", async () => {
+    const { text, summary } = await ok(stack.preview());
+    expect(summary).toEqual({ create: 13 });
+    expect(text).toMatch(/hostnet:index:MacvlanTrunk lab create/);
+    expect(text).toContain("ip link add link up0 name up0.10 type vlan protocol 802.1Q id 10");
+    // The MTU that another resource is to have.
+    expect(text).toMatch(/Nic \(lab-node10\):\n {4}on node10, 2 commands:\n {8}ip link set dev up0 mtu 1400\n/);
+    expect(text).toContain("--ip-range 172.16.12.64/26 --opt parent=up0.20");
+  });
+
+  test("up makes it, the next preview is empty, and destroy removes it", async ({ skip }) => {
+    const vlan = "ip link add link up0 name v type vlan id 9 2>&1 && ip link delete v || true";
+    const refused = hosts.node2?.run(vlan) ?? "";
+    skip(refused !== "", `the kernel makes no VLAN interfaces: ${refused.trim()}`);
+    await ok(stack.up());
+    expect(hosts.node10?.run("ip link show up0.20")).toContain("up0.20@up0");
+    expect((await ok(stack.preview())).summary).toEqual({ same: 13 });
+    await ok(stack.destroy());
+    expect(hosts.node10?.run("ip -o link show")).not.toContain("up0.20");
+  });
+});
