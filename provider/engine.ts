@@ -2,7 +2,7 @@ import { Failure } from "./errors.ts";
 import { Activity } from "./host/activity.ts";
 import type { Command } from "./host/command.ts";
 import type { Facts } from "./host/facts.ts";
-import { missing, type Node } from "./host/graph.ts";
+import { gives, missing, type Node, nameOf, shared } from "./host/graph.ts";
 import { Session } from "./host/session.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { linksOnWay, wayFacts } from "./host/way.ts";
@@ -70,16 +70,16 @@ export class Engine {
     if (problems.length > 0 || isUnknown(inputs)) return { inputs, problems };
     for (const [path, reason] of Object.entries(kind.check?.(inputs) ?? {})) problems.push({ path, reason });
     const { makes } = kind.edges(inputs);
-    const rival = this.#others({ kind, owner }, host).find(
-      (other) =>
-        (other.kind === kind || (!kind.adopts && !other.kind.adopts)) &&
-        makes.some((node) => other.makes.includes(node)),
-    );
-    if (rival)
+    for (const other of this.#others({ kind, owner }, host)) {
+      const same = shared(makes, other.makes);
+      if (!same || (other.kind !== kind && (kind.adopts || other.kind.adopts))) continue;
+      const verb = kind.adopts ? "adopts" : "makes";
       problems.push({
-        path: "name",
-        reason: `${inputs.name} on ${host} is what ${rival.owner.split("/").at(-1)} ${kind.adopts ? "adopts" : "makes"} already`,
+        path: "name" in kind.inputs ? "name" : "",
+        reason: `${nameOf(same)} on ${host} is what ${other.owner.split("/").at(-1)} ${verb} already`,
       });
+      break;
+    }
     if (problems.length === 0) this.#declared.set(keyOf({ kind, owner }), { kind, owner, want: inputs, makes });
     return { inputs, problems };
   }
@@ -105,7 +105,7 @@ export class Engine {
     const { host, name } = resource.parseId(id, kind);
     if (this.#hosts[host]?.gone && recorded) return recorded;
     const facts = await this.#session(host).look(
-      [...kind.facts, ...(kind.adopts ? (["fragments"] as const) : [])],
+      [...resource.asksOf(kind, recorded ?? { name }), ...(kind.adopts ? (["fragments"] as const) : [])],
       tell,
     );
     const have = kind.read(name, facts);
@@ -125,7 +125,7 @@ export class Engine {
     const later = { ...kind.outputs, ...(kind.adopts && resource.adoptedOutputs) };
     const outputs = Object.fromEntries(Object.keys(later).map((name) => [name, recorded?.[name] ?? UNKNOWN]));
     if (isUnknown(want)) return { host, warnings: [], state: { ...outputs, ...want } };
-    const facts = await this.#session(host).look([...kind.facts, ...wayFacts, "fragments"], tell);
+    const facts = await this.#session(host).look([...resource.asksOf(kind, want), ...wayFacts, "fragments"], tell);
     const name = resource.identify(kind, want, host, facts);
     const have = kind.read(name, facts);
     if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have, facts);
@@ -222,7 +222,7 @@ export class Engine {
     const others = this.#others(subject, host);
     return {
       owner: subject.owner,
-      changes: (node) => others.some(({ makes }) => makes.includes(node)),
+      changes: (node) => others.some(({ makes }) => makes.some((made) => gives(made, node))),
       siblings: others.filter((other) => other.kind === subject.kind).map(({ want }) => want),
     };
   }

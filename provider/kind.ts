@@ -19,8 +19,12 @@ export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F ex
   readonly outputs: O;
   /** The tables of a host that `id`, `read`, `examine` and `plan` look at. */
   readonly facts: readonly F[];
+  /** Which names of the table `sysctls` it looks at: those of one thing, of which at least the name is known. */
+  sysctls?(about: Partial<Values<I>> & { readonly name?: string }): string[];
   /** An existing thing is adopted: what it was before is recorded at create and restored at delete. */
   readonly adopts?: boolean;
+  /** Inputs that are recorded then though they may be left out: the plan changes them along with others. */
+  readonly records?: readonly (keyof I & string)[];
 
   /** Values for inputs that are `derived()`, from those that were given; a missing one may be left undefined. */
   derive?(given: Partial<Values<I>>): Partial<Values<I>>;
@@ -60,7 +64,10 @@ export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F ex
   readonly samples: { readonly given: readonly Command[]; readonly a: Values<I>; readonly b: Values<I> };
 }
 
-/** What is on a host: inputs and outputs as observed, and whose it is. */
+/**
+ * What is on a host: inputs and outputs as observed, and whose it is, as far as the thing itself tells: `lab/prod/ens33.10`
+ * when it has a mark of ours, `protocol static` when it has one of somebody else.
+ */
 export type State<I extends Fields, O extends Fields> = Values<I> & Values<O> & { readonly owner?: string | undefined };
 
 export interface Edges {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Failure } from "./errors.ts";
 import { type Command, fold } from "./host/command.ts";
-import type { Facts } from "./host/facts.ts";
+import type { Ask, Facts } from "./host/facts.ts";
 import { linksIn } from "./host/graph.ts";
 import type { Operation } from "./host/operation.ts";
 import type { Around, Finding, Kind } from "./kind.ts";
@@ -121,9 +121,18 @@ export function beforeOf(
   recorded: Properties | undefined,
   kept: Properties | undefined,
 ): Properties {
-  const managed = Object.keys(kind.inputs).filter((name) => want[name] !== undefined && have?.[name] !== undefined);
+  const managed = Object.keys(kind.inputs).filter(
+    (name) => (want[name] !== undefined || kind.records?.includes(name)) && have?.[name] !== undefined,
+  );
   return { ...Object.fromEntries(managed.map((name) => [name, have?.[name]])), ...kept, ...recorded };
 }
+
+/** What a look at a thing asks for: `about` are inputs that tell which, or those that its name says. */
+export const asksOf = (kind: Kind, about: Properties): Ask[] =>
+  kind.facts.flatMap((name): readonly Ask[] => {
+    if (name !== "sysctls") return [name];
+    return kind.sysctls?.(about).map((sysctl): Ask => `sysctls ${sysctl}`) ?? [];
+  });
 
 /** The name of a thing on its host. */
 export function identify(kind: Kind, want: Properties, host: string, facts: Facts): string {
@@ -148,16 +157,19 @@ export function refuseForeign(
   have: (Properties & { owner?: string | undefined }) | undefined,
   { fragments }: Pick<Facts, "fragments">,
 ) {
-  // What is adopted has no place for a mark: the host keeps whose it is.
-  const its = kind.adopts ? keptOf(kind, name, fragments)?.owner : have?.owner;
+  // What has no place for a mark: the host keeps whose it is.
+  const its = have?.owner ?? keptOf(kind, name, fragments)?.owner;
   if (!have || its === owner || (kind.adopts && its === undefined)) return;
   const resource = owner.split("/").slice(2).join("/");
-  const whose = its ? `is ${its}'s (project/stack/resource)` : "was not made by this stack";
+  const whose = its
+    ? `is ${its}${its.includes("/") ? "'s (project/stack/resource)" : ""}`
+    : "was not made by this stack";
   if (kind.adopts) throw new Failure("refused", `${kind.type} ${name} on ${host} ${whose}: it lets go of it first`);
   throw new Failure(
     "refused",
     `${kind.type} ${name} on ${host} exists already and ${whose}: import it with ` +
-      `\`pulumi import hostnet:index:${kind.type} ${resource} ${formatId(host, kind, name)}\`, or choose another name`,
+      `\`pulumi import hostnet:index:${kind.type} ${resource} ${formatId(host, kind, name)}\`, or choose another` +
+      ("name" in kind.inputs ? " name" : ""),
   );
 }
 
@@ -198,7 +210,7 @@ export function operationOf(
     title: `${kind.type} ${String(about.name ?? around.owner.split("/").at(-1))}`,
     removes,
     edges: kind.edges(about),
-    facts: kind.facts,
+    facts: asksOf(kind, about),
     progress,
     plan: (facts) => {
       course = decide(facts);

@@ -8,6 +8,7 @@ import { parseLinks } from "./facts/links.ts";
 import { parseRoutes } from "./facts/routes.ts";
 import { parseRules } from "./facts/rules.ts";
 import { parseSshWay, sshWayCommand } from "./facts/ssh-way.ts";
+import { parseSysctls, sysctlsCommand } from "./facts/sysctls.ts";
 import type { Answer } from "./script.ts";
 
 export { type Address, addressPlace, addressWords } from "./facts/addresses.ts";
@@ -15,9 +16,10 @@ export type { BridgeVlan, BridgeVlans } from "./facts/bridge-vlans.ts";
 export type { DockerFact, DockerNetworkFact } from "./facts/docker.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export type { BridgeFact, Link, PortFact } from "./facts/links.ts";
-export { type Route, routeWords } from "./facts/routes.ts";
-export type { Rule } from "./facts/rules.ts";
+export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
+export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";
+export { type Sysctls, sysctlPath } from "./facts/sysctls.ts";
 
 /** A table of a host: the command that prints it, and how to read what it prints. */
 interface Table<T> {
@@ -42,6 +44,8 @@ const tables = {
   routes: table("ip", bothFamilies("-d", "-o", "route", "show", "table", "all"), parseRoutes),
   rules: table("ip", bothFamilies("-d", "rule", "show"), parseRules),
   bridgeVlans: table("bridge", tool("bridge")`-j vlan show`, parseBridgeVlans),
+  // All of them are 120 for each link: a look asks for some.
+  sysctls: table("grep", sysctlsCommand([]), parseSysctls),
   fragments: table("grep", fragmentsCommand, parseFragments),
   sshWay: table("ip", sshWayCommand, parseSshWay),
   docker: table(
@@ -60,13 +64,25 @@ export type FactName = keyof typeof tables;
 /** What a look found. A table that could not be read throws when it is used, so that only its users fail. */
 export type Facts = { readonly [K in FactName]: ReturnType<(typeof tables)[K]["parse"]> };
 
-/** The commands that read these tables, in their order. */
-export const factCommands = (names: readonly FactName[]): Command[] => names.map((name) => tables[name].command);
+/** What a look asks for: a whole table, or of `sysctls` those of a name, which may hold `*`. */
+export type Ask = Exclude<FactName, "sysctls"> | `sysctls ${string}`;
+
+/** The tables that are asked for. */
+export const tablesIn = (asks: readonly Ask[]): FactName[] => [
+  ...new Set(asks.map((ask) => ask.replace(/ .*/, "") as FactName)),
+];
+
+/** The commands that answer a look, in the order of the tables that it asks for. */
+export const factCommands = (asks: readonly Ask[]): Command[] =>
+  tablesIn(asks).map((name) => {
+    if (name !== "sysctls") return tables[name].command;
+    return sysctlsCommand(asks.filter((ask) => ask.startsWith("sysctls ")).map((ask) => ask.slice("sysctls ".length)));
+  });
 
 /** The tables from what their commands answered. */
-export function parseFacts(host: string, names: readonly FactName[], answers: readonly Answer[]): Facts {
+export function parseFacts(host: string, asks: readonly Ask[], answers: readonly Answer[]): Facts {
   const facts = {};
-  names.forEach((name, i) => {
+  tablesIn(asks).forEach((name, i) => {
     let table: Facts[FactName] | undefined;
     Object.defineProperty(facts, name, {
       get: () => {

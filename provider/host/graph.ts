@@ -1,31 +1,78 @@
+import { contains, network } from "../schema/net.ts";
 import { listed, nearest } from "../schema/words.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, prefixOf } from "./facts.ts";
 
-/** A thing that others stand on: `link ens33`, `docker-network mac_net11`. */
-export type Node = `${"link" | "docker-network"} ${string}`;
+/**
+ * A thing that others stand on: `link ens33`, `docker-network mac_net11`, `route 10.0.0.0/8`. An `address` is made with its
+ * prefix length and needed without; a `gateway` is reached by an address, or by a `network` that a route makes on-link.
+ */
+export type Node = `${Sort} ${string}`;
+type Sort = "link" | "docker-network" | "address" | "network" | "gateway" | "route" | "table" | "rule" | "sysctl";
 
 export const link = (name: string): Node => `link ${name}`;
 /** The names of the links among nodes. */
-export const linksIn = (nodes: readonly Node[]): string[] =>
-  nodes.flatMap((node) => (node.startsWith("link ") ? [node.slice("link ".length)] : []));
+export const linksIn = (nodes: readonly Node[]): string[] => namesIn("link", nodes);
 export const dockerNetwork = (name: string): Node => `docker-network ${name}`;
+
+/** The names of a sort of nodes. */
+export const namesIn = (sort: Sort, nodes: readonly Node[]): string[] =>
+  nodes.flatMap((node) => (node.startsWith(`${sort} `) ? [node.slice(sort.length + 1)] : []));
+
+/** What a node is called, without its sort. */
+export const nameOf = (node: Node): string => split(node)[1];
+
+/** A link, and the addresses that it gets. */
+export const linkWith = (name: string, addresses: readonly string[] = []): Node[] => [
+  link(name),
+  ...addresses.map((address): Node => `address ${address}`),
+];
+
+/** Whether who makes the one node has what needs the other. */
+export function gives(made: Node, needed: Node): boolean {
+  if (made === needed) return true;
+  const [[sort, range], [need, address]] = [split(made), split(needed)];
+  if (need === "address") return sort === "address" && range.startsWith(`${address}/`);
+  return need === "gateway" && (sort === "address" || sort === "network") && contains(network(range), address);
+}
+
+/** The node among these that is the same thing as one of those; an address may be on two links, routes in one table. */
+export const shared = (these: readonly Node[], those: readonly Node[]): Node | undefined =>
+  these.find((node) => !/^(address|network|table) /.test(node) && those.includes(node));
 
 /** Says which needed node a host lacks and what it has instead, or undefined when it is there. */
 export function missing(node: Node, host: string, facts: Facts): string | undefined {
   const [sort, name] = split(node);
   const there = present(sort, facts);
-  if (there.includes(name)) return undefined;
-  const near = nearest(name, there);
+  if (isThere(node, facts)) return undefined;
+  const near = sort === "gateway" ? undefined : nearest(name, there);
   const has = there.length ? `it has ${listed(there.toSorted(), "and")}` : "it has none";
-  return `${host} has no ${sort.replace("-", " ")} ${name}: ${has}${near ? `; did you mean ${near}?` : ""}`;
+  const what = sort === "gateway" ? `network that ${name} is in` : `${sort.replace("-", " ")} ${name}`;
+  return `${host} has no ${what}: ${has}${near ? `; did you mean ${near}?` : ""}`;
 }
+
+/** The networks that are on a link of the host, whose addresses can be gateways. */
+export const networksOf = ({ links, routes }: Pick<Facts, "links" | "routes">): string[] => {
+  const addresses = links.filter(({ name, up }) => up && name !== "lo").flatMap(({ ips }) => ips);
+  const direct = routes.filter(
+    ({ type, dev, gateway, tableNumber }) => type === "unicast" && dev && !gateway && tableNumber !== 255,
+  );
+  return [
+    ...new Set([
+      ...addresses.map(({ peer, address, prefix }) => network(`${peer ?? address}/${prefix}`)),
+      ...direct.map(prefixOf),
+    ]),
+  ].filter((range) => !contains("fe80::/10", range) && !contains("ff00::/8", range));
+};
 
 /** For each operation a node that it needs and neither the host has nor another operation makes; undefined: it can go on. */
 export function unmet(operations: readonly Ordered[], facts: Facts): (Node | undefined)[] {
-  const made = (waiting: readonly (Node | undefined)[]) =>
-    new Set(operations.flatMap((o, i) => (o.removes || waiting[i] ? [] : o.edges.makes)));
-  const lacks = (o: Ordered, making: ReadonlySet<Node>) =>
-    o.edges.needs.find((node) => !(making.has(node) && !o.edges.makes.includes(node)) && !isThere(node, facts));
+  const made = (waiting: readonly (Node | undefined)[]) => [
+    ...new Set(operations.flatMap((o, i) => (o.removes || waiting[i] ? [] : o.edges.makes))),
+  ];
+  const lacks = (o: Ordered, making: readonly Node[]) =>
+    o.edges.needs.find(
+      (node) => !(making.some((m) => gives(m, node)) && !o.edges.makes.includes(node)) && !isThere(node, facts),
+    );
   let waiting: (Node | undefined)[] = operations.map(() => undefined);
   // What one that waits would make is not made either, so others may have to wait for it: until nothing changes.
   for (;;) {
@@ -38,15 +85,29 @@ export function unmet(operations: readonly Ordered[], facts: Facts): (Node | und
 
 function isThere(node: Node, facts: Facts): boolean {
   const [sort, name] = split(node);
-  return present(sort, facts).includes(name);
+  const there = present(sort, facts);
+  return sort === "gateway" ? there.some((range) => contains(range, name)) : there.includes(name);
 }
 
-const present = (sort: string, facts: Facts) =>
-  sort === "link" ? facts.links.map((l) => l.name) : facts.docker.networks.map((n) => n.name);
+function present(sort: Sort, facts: Facts): string[] {
+  switch (sort) {
+    case "link":
+      return facts.links.map((l) => l.name);
+    case "docker-network":
+      return facts.docker.networks.map((n) => n.name);
+    case "address":
+      return facts.links.flatMap(({ ips }) => ips.map(({ address }) => address));
+    case "gateway":
+      return networksOf(facts);
+    default:
+      // Nobody needs these.
+      return [];
+  }
+}
 
 const split = (node: Node) => {
   const blank = node.indexOf(" ");
-  return [node.slice(0, blank), node.slice(blank + 1)] as const;
+  return [node.slice(0, blank) as Sort, node.slice(blank + 1)] as const;
 };
 
 interface Ordered {
@@ -78,7 +139,8 @@ export function order<T extends Ordered>(operations: readonly T[]): { operation:
 }
 
 function precedes(from: Ordered, to: Ordered): boolean {
-  const stands = (on: Ordered, what: Ordered) => what.edges.needs.some((node) => on.edges.makes.includes(node));
+  const stands = (on: Ordered, what: Ordered) =>
+    what.edges.needs.some((node) => on.edges.makes.some((made) => gives(made, node)));
   const same = from.edges.makes.some((node) => to.edges.makes.includes(node));
   if (from.removes && to.removes) return stands(to, from);
   // A thing that is removed and made again (a replacement) goes first; whoever made it anew must not precede.

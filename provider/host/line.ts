@@ -1,5 +1,5 @@
 import type { Conversation } from "./connection.ts";
-import { type FactName, type Facts, factCommands, parseFacts } from "./facts.ts";
+import { type Ask, type Facts, factCommands, parseFacts } from "./facts.ts";
 
 /** Gives the open conversation with a host; a new one when the last was lost. */
 export type Talk = () => Promise<Conversation>;
@@ -20,7 +20,7 @@ export interface Line {
 }
 
 /** Reads tables of a host in one exchange. */
-export async function look(host: string, talk: Talk, names: readonly FactName[]): Promise<Facts> {
+export async function look(host: string, talk: Talk, names: readonly Ask[]): Promise<Facts> {
   const conversation = await talk();
   const answers = await conversation.run(factCommands(names).map((command) => ({ command })));
   return parseFacts(host, names, answers);

@@ -2,8 +2,8 @@ import { Failure } from "../errors.ts";
 import type { Edges } from "../kind.ts";
 import { type Fragment, type FragmentName, managedSteps, unmanagedSteps } from "./boot.ts";
 import { type Command, render } from "./command.ts";
-import type { FactName, Facts } from "./facts.ts";
-import { linksIn, missing, order } from "./graph.ts";
+import type { Ask, Facts } from "./facts.ts";
+import { gives, linksIn, missing, order } from "./graph.ts";
 import type { Answer, Step } from "./script.ts";
 
 /** One change of one thing on a host, as the transaction sees it. */
@@ -13,7 +13,7 @@ export interface Operation {
   /** Whether it takes away what it names in `edges.makes`. */
   readonly removes: boolean;
   readonly edges: Edges;
-  readonly facts: readonly FactName[];
+  readonly facts: readonly Ask[];
   /** The commands, from what the look found. Throws a Failure when the host does not allow it. */
   plan(facts: Facts): readonly Command[];
   /** What is not as asked, or undefined when all is. */
@@ -93,7 +93,7 @@ export const backwards = ({ operation }: Course, back: readonly Command[]): Comm
 
 function requireNeeds(host: string, { operation, after }: Course, facts: Facts) {
   for (const node of operation.edges.needs) {
-    const made = after.some((c) => !c.operation.removes && c.operation.edges.makes.includes(node));
+    const made = after.some((c) => !c.operation.removes && c.operation.edges.makes.some((n) => gives(n, node)));
     const problem = made ? undefined : missing(node, host, facts);
     if (problem) throw new Failure("refused", `${operation.title} on ${host}: ${problem}`);
   }

@@ -1,5 +1,5 @@
 import { type Command, ip, render, tool } from "./command.ts";
-import { type Facts, type Link, type Route, type Rule, routeWords } from "./facts.ts";
+import { type Facts, type Link, type Route, type Rule, routeName, routeWords, ruleName } from "./facts.ts";
 import { restoreAddresses } from "./restore/addresses.ts";
 
 export { restoreScript, saveScript } from "./restore/script.ts";
@@ -21,9 +21,16 @@ export function above(links: readonly Link[], names: Iterable<string>): Set<stri
 
 /**
  * The commands that put these links back as they were, with their addresses and their order, routes and rules: none when
- * they are. Links that are not there now, or were not before, are left to whoever makes and removes them.
+ * they are. Links that are not there now, or were not before, are left to whoever makes and removes them; so are the routes
+ * and rules of `kept`, by name, which somebody else has changed meanwhile.
  */
-export function restore(before: Network, now: Network, links: ReadonlySet<string>): Command[] {
+export function restore(
+  was: Network,
+  is: Network,
+  links: ReadonlySet<string>,
+  kept: ReadonlySet<string> = new Set(),
+): Command[] {
+  const [before, now] = [without(was, kept), without(is, kept)];
   const pairs = lowestFirst(before.links).flatMap((was) => {
     const is = now.links.find(({ name }) => name === was.name);
     return is && links.has(was.name) ? [{ was, is }] : [];
@@ -45,6 +52,12 @@ export function restore(before: Network, now: Network, links: ReadonlySet<string
     ...restoreRules(before.rules, now.rules, there),
   ];
 }
+
+const without = ({ links, routes, rules }: Network, kept: ReadonlySet<string>): Network => ({
+  links,
+  routes: routes.filter((route) => !kept.has(routeName(route))),
+  rules: rules.filter((rule) => !kept.has(ruleName(rule))),
+});
 
 interface Pair {
   readonly was: Link;

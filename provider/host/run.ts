@@ -1,4 +1,4 @@
-import type { FactName, Facts } from "./facts.ts";
+import type { Ask, Facts } from "./facts.ts";
 import type { LockedLine } from "./lock.ts";
 import type { Course } from "./operation.ts";
 
@@ -11,7 +11,7 @@ export interface Guarding {
 }
 
 /** What every transaction looks at, whatever its operations are about. */
-export const guardFacts = ["links", "routes", "rules", "sshWay", "fragments"] as const satisfies readonly FactName[];
+export const guardFacts = ["links", "routes", "rules", "sshWay", "fragments"] as const satisfies readonly Ask[];
 
 /** A transaction under way. */
 export interface Run {
@@ -20,8 +20,8 @@ export interface Run {
   readonly guarding: Guarding;
   readonly transaction: string;
   readonly courses: readonly Course[];
-  /** The tables that it looks at. */
-  readonly names: readonly FactName[];
+  /** What it looks at. */
+  readonly names: readonly Ask[];
   /** The host before anything was applied. */
   readonly first: Facts;
   /** How long its commands may take, in seconds. */

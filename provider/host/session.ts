@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../errors.ts";
 import type { Activity } from "./activity.ts";
 import { type Conversation, connect, greet } from "./connection.ts";
-import type { FactName, Facts } from "./facts.ts";
+import type { Ask, Facts } from "./facts.ts";
 import { unmet } from "./graph.ts";
 import { type Line, look, type Talk } from "./line.ts";
 import { locked } from "./lock.ts";
@@ -24,7 +24,7 @@ const fresh = 1000;
 
 type Tell = (text: string) => void;
 type Pending = { tell: Tell; reject(reason: unknown): void };
-type Look = Pending & { names: readonly FactName[]; resolve(facts: Facts): void };
+type Look = Pending & { names: readonly Ask[]; resolve(facts: Facts): void };
 type Change = Pending & { operation: Operation; resolve(outcome: Outcome): void };
 
 /**
@@ -53,7 +53,7 @@ export class Session {
   }
 
   /** Reads tables of the host. */
-  look(names: readonly FactName[], tell: Tell = () => {}): Promise<Facts> {
+  look(names: readonly Ask[], tell: Tell = () => {}): Promise<Facts> {
     return new Promise((resolve, reject) => this.#enqueue({ names, tell, resolve, reject }));
   }
 
@@ -110,9 +110,7 @@ export class Session {
       for (const request of group) request.tell(text);
     });
     const changes = group.filter((request) => "operation" in request);
-    const names: FactName[] = group.flatMap((request) =>
-      "names" in request ? request.names : request.operation.facts,
-    );
+    const names: Ask[] = group.flatMap((request) => ("names" in request ? request.names : request.operation.facts));
     if (changes.length > 0) names.push(...guardFacts);
     const answerLooks = async (speak: Talk) => {
       const facts = await this.#look(speak, new Set(names), changes.length === 0);

@@ -1,6 +1,6 @@
 import { Failure } from "../errors.ts";
 import { keepSteps, managedSteps, unmanagedSteps } from "./boot.ts";
-import { type Facts, factCommands, parseFacts } from "./facts.ts";
+import { type Facts, factCommands, parseFacts, tablesIn } from "./facts.ts";
 import { arm, disarm, fire, newTransaction, rest } from "./guard.ts";
 import { look } from "./line.ts";
 import { type LockedLine, ourselves } from "./lock.ts";
@@ -108,7 +108,7 @@ async function apply(run: Run, steps: readonly Step[]): Promise<{ answers?: Answ
   const now = parseFacts(host, names, answers.slice(steps.length + 1));
   const judged = courses.filter(({ failure }) => !failure).flatMap(({ operation }) => operation.facts);
   // A table that cannot be read only now leaves what was done unknown.
-  for (const name of [...guardFacts, ...judged]) void now[name];
+  for (const name of tablesIn([...guardFacts, ...judged])) void now[name];
   return { answers, now };
 }
 

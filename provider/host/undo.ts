@@ -2,6 +2,7 @@ import { Failure } from "../errors.ts";
 import { managedSteps } from "./boot.ts";
 import { type Command, render } from "./command.ts";
 import type { Facts } from "./facts.ts";
+import { namesIn } from "./graph.ts";
 import { look } from "./line.ts";
 import { backwards, type Course, linksMade, linksOf } from "./operation.ts";
 import { above, restore } from "./restore.ts";
@@ -57,9 +58,11 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
 
 /** The commands for what failed operations have changed besides what they are about, where nobody else changes it too. */
 function sideEffects({ courses, first }: Run, failed: readonly Course[], now: Facts) {
-  const kept = new Set(courses.filter((c) => !c.failure && c.first >= 0).flatMap(linksOf));
-  const touched = [...above(first.links, failed.flatMap(linksOf))].filter((name) => !kept.has(name));
-  return restore(first, now, new Set(touched));
+  const good = courses.filter((c) => !c.failure && c.first >= 0);
+  const links = new Set(good.flatMap(linksOf));
+  const touched = [...above(first.links, failed.flatMap(linksOf))].filter((name) => !links.has(name));
+  const made = good.flatMap(({ operation }) => operation.edges.makes);
+  return restore(first, now, new Set(touched), new Set([...namesIn("route", made), ...namesIn("rule", made)]));
 }
 
 /** Each list of commands as a chain of steps: one that fails ends its own chain only. */

@@ -1,7 +1,7 @@
-import type { FactName, Facts } from "./facts.ts";
+import type { Ask, Facts } from "./facts.ts";
 
 /** The tables that tell the way of SSH. */
-export const wayFacts = ["links", "sshWay"] as const satisfies readonly FactName[];
+export const wayFacts = ["links", "sshWay"] as const satisfies readonly Ask[];
 
 /** The links that answers to us pass: the one they leave by, and all that it stands on or is a part of. */
 export function linksOnWay({ sshWay, links }: Pick<Facts, "sshWay" | "links">): Set<string> {

@@ -1,6 +1,6 @@
 import { type Command, ip } from "../host/command.ts";
 import type { Facts } from "../host/facts.ts";
-import { link } from "../host/graph.ts";
+import { link, linkWith } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { findings } from "./bridge-findings.ts";
@@ -27,7 +27,10 @@ export const Bridge = defineKind({
     ...checkLink(want),
   }),
   id: ({ name }) => name,
-  edges: ({ name, ports = {} }) => ({ makes: [link(name)], needs: Object.keys(ports).map(link) }),
+  edges: ({ name, ports = {}, addresses }) => ({
+    makes: linkWith(name, addresses),
+    needs: Object.keys(ports).map(link),
+  }),
 
   read: (name, { links, bridgeVlans }) => {
     const found = links.find((l) => l.name === name);

@@ -1,9 +1,22 @@
 import type { Kind } from "../kind.ts";
 import { Bridge } from "./bridge.ts";
 import { DockerNetwork } from "./docker-network.ts";
+import { IpForwarding } from "./ip-forwarding.ts";
 import { Nic } from "./nic.ts";
+import { PolicyRule } from "./policy-rule.ts";
+import { Route } from "./route.ts";
+import { Sysctl } from "./sysctl.ts";
 import { VlanInterface } from "./vlan-interface.ts";
 
 /** All kinds, in alphabetical order. */
 // Each kind has types of its own; the machinery treats all alike.
-export const kinds = [Bridge, DockerNetwork, Nic, VlanInterface] as unknown as readonly Kind[];
+export const kinds = [
+  Bridge,
+  DockerNetwork,
+  IpForwarding,
+  Nic,
+  PolicyRule,
+  Route,
+  Sysctl,
+  VlanInterface,
+] as unknown as readonly Kind[];

@@ -1,6 +1,6 @@
 import { ip } from "../host/command.ts";
 import type { Link } from "../host/facts.ts";
-import { link } from "../host/graph.ts";
+import { link, linkWith } from "../host/graph.ts";
 import { defineKind, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { listed } from "../schema/words.ts";
@@ -33,7 +33,7 @@ export const Nic = defineKind({
     ...checkLink(want),
   }),
   id: ({ name, mac }, { links }) => name ?? withMac(links, mac)?.name,
-  edges: ({ name }) => ({ makes: name ? [link(name)] : [], needs: name ? [link(name)] : [] }),
+  edges: ({ name, addresses }) => ({ makes: name ? linkWith(name, addresses) : [], needs: name ? [link(name)] : [] }),
 
   read: (name, { links }) => {
     const found = links.find((l) => l.name === name);

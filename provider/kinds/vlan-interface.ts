@@ -1,5 +1,5 @@
 import { ip } from "../host/command.ts";
-import { link } from "../host/graph.ts";
+import { link, linkWith } from "../host/graph.ts";
 import { defineKind, type Finding, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { checkLink, linkInputs, linkOutputs, ownerOf, planLink, planOwner, readLink } from "./link.ts";
@@ -28,7 +28,7 @@ export const VlanInterface = defineKind({
     ...checkLink(want),
   }),
   id: ({ name }) => name,
-  edges: ({ name, parent }) => ({ makes: [link(name)], needs: [link(parent)] }),
+  edges: ({ name, parent, addresses }) => ({ makes: linkWith(name, addresses), needs: [link(parent)] }),
 
   read: (name, { links }) => {
     const found = links.find((l) => l.name === name);

@@ -41,6 +41,7 @@ const string = (doc: string, { pattern = /^[^\0]*$/, must = "text" } = {}) =>
 
 export const s = {
   string,
+  text,
 
   /** The name of a host in the provider's configuration. */
   host: () =>

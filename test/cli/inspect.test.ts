@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Found } from "../../cli/inspect/item.ts";
 import { inspectText, itemsOf } from "../../cli/inspect.ts";
+import { parseRule } from "../../provider/host/facts/rules.ts";
 import type { DockerNetworkFact, Link, Route } from "../../provider/host/facts.ts";
 
 const link = (name: string, more: Partial<Link> = {}): Link => ({
@@ -13,8 +14,18 @@ const network = (name: string, driver: string, more: Partial<DockerNetworkFact> 
   ...more,
 });
 const route = (destination: string, dev: string, protocol: string, more: Partial<Route> = {}): Route => ({
-  ...{ family: 4, type: "unicast", destination, table: "main", protocol, scope: "global", dev, hops: [] },
-  ...{ dynamic: false, words: [] },
+  ...{
+    family: 4,
+    type: "unicast",
+    destination,
+    table: "main",
+    tableNumber: 254,
+    protocol,
+    scope: "global",
+    dev,
+    hops: [],
+  },
+  ...{ dynamic: false, onlink: false, others: [], words: [] },
   ...more,
 });
 const nothing: Found = { links: [], routes: [], rules: [], docker: undefined, renderers: [], fragments: [] };
@@ -104,9 +115,9 @@ test("a route is of whoever made its link or marks his routes so; one that nobod
 
 test("a rule that every host has goes without saying", () => {
   const rules = [
-    { family: 4 as const, priority: 0, words: ["from", "all", "lookup", "local", "proto", "kernel"] },
-    { family: 4 as const, priority: 32766, words: ["from", "all", "lookup", "main"] },
-    { family: 6 as const, priority: 100, words: ["from", "fd00::1", "lookup", "7", "proto", "static"] },
+    parseRule(4, "0: from all lookup local proto kernel"),
+    parseRule(4, "32766: from all lookup main"),
+    parseRule(6, "100: from fd00::1 lookup 7 proto static"),
   ];
   expect(whose({ rules })).toEqual({ "100: from fd00::1 lookup 7 proto static": "unknown" });
   const renderers = [{ name: "NetworkManager" as const, manages: [] }];

@@ -7,7 +7,8 @@ set -eu
 record=$1
 shift
 file="$(dirname "$0")/$record"
-both() { echo "ip -4 $*; echo inet6; ip -6 $*"; }
+names='/usr/share/iproute2/rt_tables /etc/iproute2/rt_tables /etc/iproute2/rt_tables.d/*.conf'
+both() { echo "ip -4 $*; echo inet6; ip -6 $*; echo tables; cat $names 2>/dev/null || :"; }
 case $record in
 links/*) print='ip -j -d addr show' ;;
 routes/*) print=$(both -d -o route show table all) ;;

@@ -16,8 +16,8 @@ const address = (text: string, written: Partial<Address> = {}): Address => {
 };
 const network = (links: Link[], routes = "", rules = ""): Network => ({
   links,
-  routes: parseRoutes(`${routes}\ninet6\n`),
-  rules: parseRules(`${rules}\ninet6\n`),
+  routes: parseRoutes(`${routes}\ninet6\ntables\n`),
+  rules: parseRules(`${rules}\ninet6\ntables\n`),
 });
 const all = (...names: string[]) => new Set(names);
 const plan = (before: Network, now: Network, links: ReadonlySet<string>) => restore(before, now, links).map(render);

@@ -136,7 +136,7 @@ export class Host {
     }
     if ([rest("t"), forget("t")].some((step) => isText(text, step))) return done(0);
     if (text === way?.argv[2]) return done(0, `10.0.0.9\n10.0.0.9 dev nic src 10.0.0.1\n\n${this.firewall} 0\n`);
-    return done(0, text === fragments?.argv[2] ? "" : "inet6\n");
+    return done(0, text === fragments?.argv[2] ? "" : "inet6\ntables\n");
   }
 
   #fire() {

@@ -3,7 +3,9 @@ import { Engine } from "../../provider/engine.ts";
 import { Failure } from "../../provider/errors.ts";
 import { render } from "../../provider/host/command.ts";
 import { parseRoute } from "../../provider/host/facts/routes.ts";
+import { parseRule } from "../../provider/host/facts/rules.ts";
 import type { Address, BridgeFact, BridgeVlan, DockerNetworkFact, Facts, Link } from "../../provider/host/facts.ts";
+import { gives } from "../../provider/host/graph.ts";
 import type { Around, Kind } from "../../provider/kind.ts";
 import type { Properties } from "../../provider/resource.ts";
 import * as resource from "../../provider/resource.ts";
@@ -18,6 +20,8 @@ import * as resource from "../../provider/resource.ts";
  *     ---------- host                     in its place, or besides: the host, as facts
  *     links:                              `ips` follow from `addresses`, or are facts
  *       - { name: ens33, mtu: 9000, addresses: [192.168.1.10/24] }
+ *     rules: ['100: from 10.0.0.0/24 lookup 100 proto 104']
+ *     sysctls: { net.ipv4.ip_forward: 0 }
  *     routes: [default via 192.168.1.1 dev ens33 metric 100]
  *     bridgeVlans: { ens33: 1 pvid untagged, ens34: [10, 20-29] }
  *     fragments: [{ kind: nic, name: ens34, owner: lab/prod/it }]
@@ -115,7 +119,7 @@ function aroundOf(kinds: readonly Kind[], kind: Kind, program: readonly Properti
   });
   return {
     owner,
-    changes: (node) => others.some((o) => o.kind.edges(o.want).makes.includes(node)),
+    changes: (node) => others.some((o) => o.kind.edges(o.want).makes.some((made) => gives(made, node))),
     siblings: others.filter((o) => o.kind === kind).map(({ want }) => want),
   };
 }
@@ -131,6 +135,9 @@ function stateOf(kind: Kind, written: Properties): Properties {
 interface WrittenHost {
   readonly links?: readonly WrittenLink[];
   readonly routes?: readonly string[];
+  readonly rules?: readonly string[];
+  /** Values by name. */
+  readonly sysctls?: Readonly<Record<string, string | number>>;
   readonly bridgeVlans?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
   readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
   readonly docker?: { version: string; networks?: Partial<DockerNetworkFact>[] };
@@ -143,11 +150,23 @@ type WrittenLink = Partial<Omit<Link, "ips" | "bridge">> & {
 
 function factsOf(text: string | undefined): Facts | undefined {
   if (text === undefined) return undefined;
-  const { links = [], routes = [], bridgeVlans = {}, fragments = [], docker } = parse(text) as WrittenHost;
+  const {
+    links = [],
+    routes = [],
+    rules = [],
+    sysctls = {},
+    bridgeVlans = {},
+    fragments = [],
+    docker,
+  } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
     routes: routes.map((line) => parseRoute(line.includes(":") ? 6 : 4, withType(line))),
-    rules: [],
+    rules: rules.map((line) => parseRule(/(^|\s)\S*:\S*:/.test(line) ? 6 : 4, line)),
+    sysctls: {
+      values: Object.fromEntries(Object.entries(sysctls).map(([name, value]) => [name, String(value)])),
+      near: Object.keys(sysctls),
+    },
     bridgeVlans: Object.entries(bridgeVlans).map(([link, vlans]) => ({ link, vlans: [vlans].flat().map(vlanOf) })),
     sshWay: { client: "", state: "" },
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),

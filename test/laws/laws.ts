@@ -10,6 +10,7 @@ import type { Step } from "../../provider/host/script.ts";
 import { lead, transact } from "../../provider/host/transaction.ts";
 import type { Around, Kind } from "../../provider/kind.ts";
 import {
+  asksOf,
   beforeOf,
   type Course,
   differences,
@@ -95,7 +96,7 @@ export async function prepare({ host, line: { talk }, kind }: Ground): Promise<s
   const steps = [...quick, ...kind.samples.given].map((command) => ({ command }));
   const failed = (await conversation.run(steps)).find(({ status }) => status !== 0);
   if (failed) return lacks(failed.stderr);
-  const facts = await look(host, talk, kind.facts);
+  const facts = await look(host, talk, asksOf(kind, kind.samples.a));
   try {
     // A table of facts is read when it is used.
     kind.read("none", facts);
@@ -111,7 +112,9 @@ async function triedOut(talk: Talk, first: Command, kind: Kind, facts: Facts): P
   const name = kind.id(kind.samples.a, facts) ?? "";
   const [answer] = await (await talk()).run([{ command: first }]);
   if (answer?.status !== 0) return lacks(answer?.stderr ?? "");
-  const back = kind.plan(undefined, { name } as never, { ...aroundOf(), facts }).map((command) => ({ command }));
+  const back = kind
+    .plan(undefined, { ...kind.samples.a, name }, { ...aroundOf(), facts })
+    .map((command) => ({ command }));
   await (await talk()).run(back);
   return undefined;
 }
@@ -151,7 +154,7 @@ export class Walk {
       line: { talk },
       kind,
     } = ground;
-    const name = kind.id(kind.samples.a, await look(host, talk, kind.facts));
+    const name = kind.id(kind.samples.a, await look(host, talk, asksOf(kind, kind.samples.a)));
     return new Walk(ground, name as string, await snapshot(talk));
   }
 
@@ -231,7 +234,8 @@ export class Walk {
     await isAs(this.#talk, this.#first, "the host");
   }
 
-  #look = (): Promise<Facts> => look(this.#host, this.#talk, [...new Set([...guardFacts, ...this.kind.facts])]);
+  #look = (): Promise<Facts> =>
+    look(this.#host, this.#talk, [...new Set([...guardFacts, ...asksOf(this.kind, this.kind.samples.a)])]);
 
   #operation(want: Properties | undefined): Operation {
     const decide = (found: Facts): Course => ({

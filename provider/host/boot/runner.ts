@@ -41,8 +41,14 @@ needs() {
     case $makes$tried$regardless in *"\\"$*\\""* | *yes) ;; *) lacks "$*, which is still to come" ;; esac ;;
   esac
   # Docker brings its networks back itself, when it starts after this.
-  [ "$1" != link ] || ip link show dev "$2" >/dev/null 2>&1 || lacks "$*, which is not there"
+  case $1 in
+    link) ip link show dev "$2" ;;
+    address) ip -o address show to "$2" | grep . ;;
+    # Some route to it must do without a gateway.
+    gateway) ip "-$(family "$2")" -o route show table all match "$2" | grep -v ' via ' ;;
+  esac >/dev/null 2>&1 || lacks "$*, which is not there"
 }
+family() { case $1 in *:*) echo 6 ;; *) echo 4 ;; esac; }
 lacks() {
   [ -z "$last" ] || echo "$about: not done, it needs $*"
   exit 75

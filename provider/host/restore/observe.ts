@@ -114,6 +114,7 @@ routes() {
 
 rules() {
   ip "-$1" -d rule show | sed -e 's/lookup \\[l3mdev-table\\]/l3mdev/' -e 's/ \\[[a-z]*\\]//g' \\
+    -e 's/ ipproto ipproto-/ ipproto /' \\
     -e 's/[[:space:]]*$//' -e 's/^\\([0-9]*\\):[[:space:]]*/rule add priority \\1 /'
 }
 

@@ -1,0 +1,82 @@
+import type { Facts } from "../host/facts.ts";
+import { sysctlPath } from "../host/facts.ts";
+import { link } from "../host/graph.ts";
+import { type Around, type Finding, refusal, warning } from "../kind.ts";
+import { listed } from "../schema/words.ts";
+
+interface Forwarding {
+  readonly family: "ipv4" | "ipv6";
+  readonly enabled: boolean;
+  readonly exceptions: readonly string[];
+  readonly acceptRa?: readonly string[] | undefined;
+}
+
+type Host = Pick<Facts, "sysctls" | "links" | "routes">;
+
+/** The values of one key of all links, by link; also of `all` and `default`. */
+export const linkSysctls = (
+  family: string,
+  key: string,
+  { values }: Facts["sysctls"],
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => {
+      const [, of, found, what] = /^net\.(ipv[46])\.conf\.([^.]+)\.(\w+)$/.exec(name) ?? [];
+      return found !== undefined && of === family && what === key ? [[sysctlPath(found), value]] : [];
+    }),
+  );
+
+/** The links with routes that a router has advertised and that the kernel took only because the host does not forward. */
+export function advertisedTo({ sysctls, routes }: Pick<Host, "sysctls" | "routes">): string[] {
+  const values = linkSysctls("ipv6", "accept_ra", sysctls);
+  const from = routes.filter(({ family, protocol }) => family === 6 && protocol === "ra");
+  return [...new Set(from.flatMap(({ dev, hops }) => [dev, ...hops.map((hop) => hop.dev)]))].flatMap((name) =>
+    name !== undefined && values[name] === "1" ? [name] : [],
+  );
+}
+
+/** What forwarding brings along on a host. */
+export function forwardingFindings(
+  { family, enabled, exceptions, acceptRa }: Forwarding,
+  have: Forwarding | undefined,
+  facts: Host,
+  { changes }: Pick<Around, "changes">,
+): Finding[] {
+  if (!have) return [refusal("family", `must be one that the host has, and it has no ${family}`)];
+  const names = facts.links.map(({ name }) => name);
+  const unknown = (property: string, all: readonly string[]) =>
+    all
+      .filter((name) => name !== "default" && !names.includes(name) && !changes(link(name)))
+      .map((name) => refusal(property, `must be links of the host (${listed(names.toSorted())}), got ${name}`));
+  const wrong = [...unknown("exceptions", exceptions), ...unknown("acceptRa", acceptRa ?? [])];
+  if (!enabled || have.enabled) return wrong;
+  const advertised = family === "ipv6" ? advertisedTo(facts) : [];
+  const lost = acceptRa ? advertised.filter((name) => !acceptRa.includes(name)) : [];
+  return [
+    ...wrong,
+    ...lost.map((name) => refusal("acceptRa", `must hold ${name}: its routes come from a router, and would be lost`)),
+    ...(advertised.length > 0 && !acceptRa
+      ? [warning("acceptRa", `becomes ${listed(advertised, "and")}, to keep the routes that a router advertises there`)]
+      : []),
+    ...strictFindings(family, facts),
+    ...(names.includes("docker0")
+      ? [warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it")]
+      : []),
+  ];
+}
+
+/** The kernel checks by the stricter of a link's own setting and that of all, of which 2 is the looser. */
+function strictFindings(family: string, { sysctls, links }: Host): Finding[] {
+  const { all = "0", ...each } = linkSysctls(family, "rp_filter", sysctls);
+  const strict = links
+    .map(({ name }) => name)
+    .filter((name) => name !== "lo" && Math.max(Number(all), Number(each[name] ?? 0)) === 1);
+  if (strict.length < 2) return [];
+  const where = strict.length > 4 ? `${strict.length} links` : listed(strict, "and");
+  return [
+    warning(
+      "enabled",
+      `meets rp_filter=1 on ${where}: what comes in there and is not answered by the same link is dropped; 2 is looser`,
+    ),
+  ];
+}

@@ -1,0 +1,70 @@
+import type { Facts } from "../host/facts.ts";
+import { link, networksOf } from "../host/graph.ts";
+import { type Around, type Finding, refusal } from "../kind.ts";
+import { contains } from "../schema/net.ts";
+import { listed } from "../schema/words.ts";
+import type { RouteWant } from "./route-words.ts";
+
+type Host = Pick<Facts, "links" | "routes">;
+
+/** What on a host keeps a route from being made, or from being of use. */
+export function routeFindings(want: RouteWant, facts: Host, around: Pick<Around, "changes">): Finding[] {
+  const { via, dev, hops = [], src, onlink = false } = want;
+  const ways = [{ at: "", via, dev, onlink }, ...hops.map((hop, i) => ({ at: `hops[${i}].`, onlink, ...hop }))];
+  const own = facts.links.flatMap(({ name, ips }) => ips.map(({ address }) => ({ name, address })));
+  return [
+    ...ways.flatMap((way) => [...devFindings(way, facts, around), ...gatewayFindings(way, own, facts, around)]),
+    ...(src && !own.some(({ address }) => address === src) && !around.changes(`address ${src}`)
+      ? [refusal("src", `must be an address of the host (${listed(addressesOf(facts))}), got ${src}`)]
+      : []),
+  ];
+}
+
+interface Way {
+  readonly at: string;
+  readonly via?: string | undefined;
+  readonly dev?: string | undefined;
+  readonly onlink: boolean;
+}
+
+function devFindings({ at, dev }: Way, { links }: Host, { changes }: Pick<Around, "changes">): Finding[] {
+  if (!dev || changes(link(dev))) return [];
+  const found = links.find(({ name }) => name === dev);
+  const names = links.map(({ name }) => name).toSorted();
+  if (!found) return [refusal(`${at}dev`, `must be a link of the host (${listed(names)}), got ${dev}`)];
+  return found.up ? [] : [refusal(`${at}dev`, `must be up to carry a route, and ${dev} is down`)];
+}
+
+function gatewayFindings(
+  { at, via, dev, onlink }: Way,
+  own: readonly { name: string; address: string }[],
+  facts: Host,
+  { changes }: Pick<Around, "changes">,
+): Finding[] {
+  if (!via) return [];
+  const itself = own.find(({ address }) => address === via);
+  if (itself)
+    return [
+      refusal(`${at}via`, `must be the address of another host, got ${via}, which is this one's own (${itself.name})`),
+    ];
+  if (onlink || contains("fe80::/10", via) || changes(`gateway ${via}`)) return [];
+  const networks = networksOf(facts);
+  const reached = networks.some((range) => contains(range, via));
+  const there = networks.length > 0 ? listed(networks.toSorted(), "and") : "none";
+  if (!reached)
+    return [
+      refusal(`${at}via`, `must be in a network that is on a link of the host (${there}), got ${via}; or onlink`),
+    ];
+  const beyond = dev && !networksOf(onlyBy(dev, facts)).some((range) => contains(range, via));
+  return beyond && !changes(link(dev))
+    ? [refusal(`${at}via`, `must be in a network that is on ${dev}, got ${via}; or onlink`)]
+    : [];
+}
+
+/** What of a host goes by one link. */
+const onlyBy = (dev: string, { links, routes }: Host): Host => ({
+  links: links.filter(({ name }) => name === dev),
+  routes: routes.filter((route) => route.dev === dev),
+});
+
+const addressesOf = ({ links }: Host) => links.flatMap(({ ips }) => ips.map(({ address }) => address)).toSorted();
