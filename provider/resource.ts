@@ -162,7 +162,9 @@ export function refuseForeign(
   if (!have || its === owner || (kind.adopts && its === undefined)) return;
   const resource = owner.split("/").slice(2).join("/");
   const whose = its
-    ? `is ${its}${its.includes("/") ? "'s (project/stack/resource)" : ""}`
+    ? its.includes("/")
+      ? `is ${its}'s (project/stack/resource)`
+      : `is of ${its}`
     : "was not made by this stack";
   if (kind.adopts) throw new Failure("refused", `${kind.type} ${name} on ${host} ${whose}: it lets go of it first`);
   throw new Failure(

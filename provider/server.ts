@@ -94,7 +94,9 @@ export class Provider {
     const given = fromStruct(request.getNews());
     const { hosts, problems } = parseConfig(reveal(given));
     const response = new pb.CheckResponse();
-    response.setFailuresList(problems.map(({ path, reason }) => checkFailure(redact(`${path} ${reason}`, given))));
+    response.setFailuresList(
+      problems.map(({ path, reason }) => checkFailure(redact(`${path} ${reason}`.trim(), given))),
+    );
     response.setInputs(toStruct({ ...given, hosts: concealHosts(hosts, given.hosts) }));
     return response;
   }
@@ -128,7 +130,9 @@ export class Provider {
     const given = fromStruct(request.getNews());
     const { inputs, problems } = this.#engine.check(this.#subject(request), reveal(given));
     const response = new pb.CheckResponse();
-    response.setFailuresList(problems.map(({ path, reason }) => checkFailure(redact(`${path} ${reason}`, given))));
+    response.setFailuresList(
+      problems.map(({ path, reason }) => checkFailure(redact(`${path} ${reason}`.trim(), given))),
+    );
     response.setInputs(concealed(inputs, given));
     return response;
   }

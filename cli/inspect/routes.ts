@@ -1,5 +1,5 @@
-import type { Route } from "../../provider/host/facts.ts";
-import { type Found, type Item, type Owners, rendererOf, type Whose } from "./item.ts";
+import { type Route, routeName, ruleName } from "../../provider/host/facts.ts";
+import { type Found, type Item, keeperOf, type Owners, rendererOf, type Whose } from "./item.ts";
 
 /** Protocols with which renderers mark what they add; ifupdown marks nothing. */
 const rendered = new Set(["dhcp", "ra", "static"]);
@@ -22,6 +22,8 @@ export function routeItems(found: Found, owners: Owners): Item[] {
 }
 
 function whoseRoute(route: Route, found: Found, owners: Owners): { whose: Whose; owner?: string | undefined } {
+  const keeper = keeperOf(found, `route ${routeName(route)}`);
+  if (keeper) return { whose: "ours", owner: keeper.owner };
   const dev = route.dev ?? route.hops[0]?.dev;
   const link = dev === undefined ? undefined : owners.get(dev);
   const renderer = rendererOf(found, dev);
@@ -48,14 +50,17 @@ function nameOf({ type, destination, gateway, dev, hops, table }: Route): string
 const common = new Set(["0 from all lookup local", "32766 from all lookup main", "32767 from all lookup default"]);
 
 /** The rules that choose tables of routes, as items, but for those that every host has. */
-export function ruleItems({ rules, renderers }: Found): Item[] {
-  return rules.flatMap(({ family, priority, words }): Item[] => {
+export function ruleItems(found: Found): Item[] {
+  return found.rules.flatMap((rule): Item[] => {
+    const { family, priority, words } = rule;
     const text = words.join(" ");
     const protocol = /\bproto (\S+)/.exec(text)?.[1];
     if (common.has(`${priority} ${text.replace(/ proto \S+$/, "")}`)) return [];
-    const renderer = renderers.find(({ name }) => name !== "ifupdown")?.name;
+    const renderer = found.renderers.find(({ name }) => name !== "ifupdown")?.name;
     const whose = protocol === "kernel" ? "kernel" : protocol && rendered.has(protocol) ? renderer : undefined;
     const name = `${priority}: ${text.replace(/ proto (unspec|boot)\b/, "")}`;
-    return [{ whose: whose ?? "unknown", sort: "rule", name, says: `IPv${family}`, notes: [] }];
+    const item = { sort: "rule" as const, name, says: `IPv${family}`, notes: [] };
+    const keeper = keeperOf(found, `rule ${ruleName(rule)}`);
+    return [keeper ? { ...item, whose: "ours", owner: keeper.owner } : { ...item, whose: whose ?? "unknown" }];
   });
 }

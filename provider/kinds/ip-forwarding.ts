@@ -44,7 +44,9 @@ export const IpForwarding = defineKind({
   check: ({ family, acceptRa, acceptRedirects }) => ({
     ...(family === "ipv4" && acceptRa && { acceptRa: "must be left out for ipv4, which has no router advertisements" }),
     ...(family === "ipv6" &&
-      acceptRedirects !== undefined && { acceptRedirects: "must be left out for ipv6, which minds itself" }),
+      acceptRedirects !== undefined && {
+        acceptRedirects: "must be left out for ipv6, where forwarding does not change them",
+      }),
   }),
   id: ({ family }) => family,
   edges: ({ family }) => ({ makes: [`sysctl net.${family}.conf.all.forwarding`], needs: [] }),

@@ -1,7 +1,7 @@
 import type { Facts } from "../host/facts.ts";
 import { link, networksOf } from "../host/graph.ts";
 import { type Around, type Finding, refusal } from "../kind.ts";
-import { contains } from "../schema/net.ts";
+import { contains, network } from "../schema/net.ts";
 import { listed } from "../schema/words.ts";
 import type { RouteWant } from "./route-words.ts";
 
@@ -49,14 +49,13 @@ function gatewayFindings(
     ];
   if (onlink || contains("fe80::/10", via) || changes(`gateway ${via}`)) return [];
   const networks = networksOf(facts);
-  const reached = networks.some((range) => contains(range, via));
-  const there = networks.length > 0 ? listed(networks.toSorted(), "and") : "none";
-  if (!reached)
-    return [
-      refusal(`${at}via`, `must be in a network that is on a link of the host (${there}), got ${via}; or onlink`),
-    ];
-  const beyond = dev && !networksOf(onlyBy(dev, facts)).some((range) => contains(range, via));
-  return beyond && !changes(link(dev))
+  const there = networks.length > 0 ? listed(networks.toSorted(), "and") : "there is none";
+  const down = facts.links.find(({ up, addresses }) => !up && addresses.some((cidr) => contains(network(cidr), via)));
+  const hint = down ? `, which is on ${down.name}, but that is down` : "; or onlink";
+  if (!networks.some((range) => contains(range, via)))
+    return [refusal(`${at}via`, `must be in a network that is on a link of the host (${there}), got ${via}${hint}`)];
+  const known = dev && facts.links.some(({ name }) => name === dev) && !changes(link(dev));
+  return known && !networksOf(onlyBy(dev, facts)).some((range) => contains(range, via))
     ? [refusal(`${at}via`, `must be in a network that is on ${dev}, got ${via}; or onlink`)]
     : [];
 }

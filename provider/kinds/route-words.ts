@@ -41,25 +41,27 @@ export function planRoute(
   const route = want ?? have;
   if (!route) return [];
   const six = family(route.destination) === 6;
-  if (!want) return [ip`-${six ? 6 : 4} route delete ${words(route, protocolOf(have?.owner))}`];
-  const protocol = protocolOf(owner);
+  if (!want) {
+    const place = { ...route, src: undefined, mtu: undefined, advmss: undefined };
+    return [ip`-${six ? 6 : 4} route delete ${words(place, protocolOf(have?.owner))}`];
+  }
   const name = routeName({ ...route, family: six ? 6 : 4, tableNumber: route.table });
   const kept = have && want.type === have.type ? merged(want, have) : want;
-  const now = have && words(have, protocolOf(have.owner)).join(" ");
-  const all = words(kept, protocol);
-  if (all.join(" ") === now) return [];
+  const all = words(kept, protocolOf(owner));
+  if (have && `${all}` === `${words(have, protocolOf(have.owner))}`) return [];
   // In one step: at no moment is it absent.
-  return [ip`-${six ? 6 : 4} route replace ${[...all, ...(routeOf(name, facts)?.others ?? [])]}`];
+  return [ip`-${six ? 6 : 4} route replace ${words(kept, protocolOf(owner), routeOf(name, facts)?.others)}`];
 }
 
 /** What is wanted, with what is there of all that is left out; what is said to be undefined goes. A way is told whole. */
 function merged(want: RouteWant, have: RouteWant): RouteWant {
   const { via, dev, onlink, hops, ...rest } = have;
   const moves = want.hops !== undefined || (want.via ?? via) !== via || (want.dev ?? dev) !== dev || (want.via && hops);
-  return { ...rest, ...(!moves && { via, dev, onlink, hops }), ...want };
+  const known = want.hops?.map((hop, i) => (hop.via === hops?.[i]?.via ? { ...hops?.[i], ...hop } : hop));
+  return { ...rest, ...(!moves && { via, dev, onlink, hops }), ...want, ...(known && { hops: known }) };
 }
 
-function words(route: RouteWant, protocol: string): string[] {
+function words(route: RouteWant, protocol: string, others: readonly string[] = []): string[] {
   const { destination, type, via, dev, onlink, hops = [], src, mtu, advmss, metric, table } = route;
   const option = (name: string, value: string | number | undefined) => (value === undefined ? [] : [name, `${value}`]);
   const gateway = (address: string | undefined) =>
@@ -76,6 +78,7 @@ function words(route: RouteWant, protocol: string): string[] {
     ...option("src", src),
     ...option("mtu", mtu),
     ...option("advmss", advmss),
+    ...others,
     ...hops.flatMap((hop) => ["nexthop", ...gateway(hop.via), ...option("dev", hop.dev), "weight", `${hop.weight}`]),
   ];
 }

@@ -15,7 +15,7 @@ export const Sysctl = defineKind({
     name: s
       .text(
         "Its name, below `net`; a dot in the name of a link is written as a slash: `net.ipv4.conf.ens33/10.rp_filter`.",
-        "a name like net.ipv4.conf.all.rp_filter",
+        "a name below net, like net.ipv4.conf.all.rp_filter",
         normal,
       )
       .replaces(),
@@ -33,28 +33,23 @@ export const Sysctl = defineKind({
       ? { name: `must be left to an IpForwarding, which minds what depends on it, got ${name}` }
       : {},
   id: ({ name }) => name,
-  edges: ({ name }) => {
-    const [, of = "all"] = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(name) ?? [];
-    return {
-      makes: [`sysctl ${name}` satisfies Node],
-      needs: of === "all" || of === "default" ? [] : [link(sysctlPath(of))],
-    };
-  },
+  edges: ({ name }) => ({ makes: [`sysctl ${name}`], needs: linkOf(name) }),
 
   read: (name, { sysctls }) => {
     const value = sysctls.values[name];
     return value === undefined ? undefined : { name, value };
   },
 
-  examine: ({ want, have }, { sysctls }) => {
-    if (!want || have) return [];
+  examine: ({ want, have }, { sysctls }, { changes }) => {
+    if (!want || have || linkOf(want.name).some(changes)) return [];
     const near = nearest(want.name, sysctls.near);
     return [
       refusal("name", `must be a setting that the host has, got ${want.name}${near ? `; did you mean ${near}?` : ""}`),
     ];
   },
 
-  plan: (want, have) => (want && want.value !== have?.value ? [setSysctl(want.name, want.value)] : []),
+  plan: (want, have) =>
+    want?.value !== undefined && want.value !== have?.value ? [setSysctl(want.name, want.value)] : [],
 
   samples: {
     given: [ip`link add base0 type veth peer name base0.10`],
@@ -62,6 +57,12 @@ export const Sysctl = defineKind({
     b: { name: "net.ipv4.conf.base0/10.rp_filter", value: "1" },
   },
 });
+
+/** The link that it is about, when it is about one. */
+function linkOf(name: string): Node[] {
+  const [, of = "all"] = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(name) ?? [];
+  return of === "all" || of === "default" ? [] : [link(sysctlPath(of))];
+}
 
 /** With dots between the parts, as sysctl(8) takes it either way; undefined when it is none of the network's. */
 function normal(text: string): string | undefined {

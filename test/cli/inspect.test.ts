@@ -113,6 +113,18 @@ test("a route is of whoever made its link or marks his routes so; one that nobod
   ]);
 });
 
+test("a route and a rule of ours are whose their boot files say", () => {
+  const routes = [route("10.9.0.0/16", "ens33", "104", { gateway: "10.0.0.7", metric: 5 })];
+  const rules = [parseRule(4, "100: from 10.0.0.0/24 lookup 7 proto 104")];
+  const kept = { owner: "demo/lab/it", needs: [], unmanaged: [] };
+  const fragments = [
+    { ...kept, kind: "route", name: "10.9.0.0/16,metric=5", makes: ["route 10.9.0.0/16,metric=5" as const] },
+    { ...kept, kind: "policy-rule", name: "ipv4/100", makes: ["rule ipv4/100" as const] },
+  ];
+  const owned = itemsOf({ ...nothing, routes, rules, fragments }).filter(({ owner }) => owner === "demo/lab/it");
+  expect(owned.map(({ sort }) => sort)).toEqual(expect.arrayContaining(["route", "rule"]));
+});
+
 test("a rule that every host has goes without saying", () => {
   const rules = [
     parseRule(4, "0: from all lookup local proto kernel"),

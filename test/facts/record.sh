@@ -14,6 +14,13 @@ links/*) print='ip -j -d addr show' ;;
 routes/*) print=$(both -d -o route show table all) ;;
 rules/*) print=$(both -d rule show) ;;
 bridgeVlans/*) print='bridge -j vlan show' ;;
+sysctls/*)
+  print=$(node --input-type=module -e '
+import { render } from "./provider/host/command.ts";
+import { sysctlsCommand } from "./provider/host/facts/sysctls.ts";
+const names = ["net.ipv4.ip_forwrd", "net.ipv4.conf.*.rp_filter", "net.ipv4.conf.up0/10.arp_ignore", "net.ipv4.tcp_rmem"];
+console.log(render(sysctlsCommand([...names, "net.ipv4.ip_local_reserved_ports", "net.ipv4.conf.gone0.rp_filter"])));')
+  ;;
 docker/*) print='docker version --format "{{json .Server.Version}}"; docker network inspect $(docker network ls --quiet --no-trunc)' ;;
 esac
 [ $# -gt 0 ] || set -- unshare --net --mount sh -c

@@ -161,6 +161,27 @@ describe.each(present)("replayed by $name", ({ argv: shell, missing }) => {
     40_000,
   );
 
+  test.skipIf(missing)("a route waits for the address that it goes by, and for that which it speaks from", () => {
+    const route = (name: string, needs: Fragment["needs"], command: Command): Fragment => ({
+      ...{ kind: "route", name, owner: `shop/prod/${name}`, makes: [], needs, commands: [command] },
+    });
+    const all = [
+      route("a", ["gateway 10.1.0.2"], ip`-4 route replace 10.2.0.0/16 via 10.1.0.2 proto 104`),
+      route("b", ["gateway fd00::2"], ip`-6 route replace fd01::/64 via fd00::2 proto 104`),
+      route("c", ["address 10.1.0.1", "link up0"], ip`-4 route replace 10.3.0.0/16 dev up0 src 10.1.0.1 proto 104`),
+      fragment(
+        "up0",
+        [],
+        ip`link set dev up0 up`,
+        ip`address add 10.1.0.1/24 dev up0`,
+        ip`address add fd00::1/64 dev up0 nodad`,
+      ),
+    ];
+    const wire = "ip link add up0 type veth peer name cable0\nip link set cable0 up\nip route add blackhole default\n";
+    const out = onIsland(`${wire}${keep(...all)}${replay}\n{ ip route; ip -6 route; } | grep -c 'proto 104'\n`, shell);
+    expect(out).toBe("thing-up0: done\nroute-a: done\nroute-b: done\nroute-c: done\nall 4 done\n3\n");
+  });
+
   test.skipIf(missing)("two that need each other run all the same, when their links are there", () => {
     const [a, b] = [
       fragment("a", ["b"], ip`link set dev a mtu 1400`),

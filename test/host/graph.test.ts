@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Facts } from "../../provider/host/facts.ts";
-import { dockerNetwork, link, missing, type Node, order } from "../../provider/host/graph.ts";
+import { dockerNetwork, link, linkWith, missing, type Node, order, shared } from "../../provider/host/graph.ts";
 
 interface Thing {
   readonly name: string;
@@ -150,5 +150,47 @@ describe("what a host lacks", () => {
       "node1 has no docker network overlay: it has bridge and mac_net1",
     );
     expect(missing(link("a b"), "node1", { links: [] } as unknown as Facts)).toBe("node1 has no link a b: it has none");
+  });
+});
+
+describe("addresses and gateways", () => {
+  const route = (needs: readonly Node[], removes = false): Thing => ({
+    ...{ name: "route", edges: { makes: ["route 10.9.0.0/16", "table 254"], needs }, removes },
+  });
+  const nic = (removes = false): Thing => ({
+    ...{ name: "nic", edges: { makes: linkWith("ens33", ["10.0.0.1/24"]), needs: [] }, removes },
+  });
+
+  test("a route comes after the address that it goes by or speaks from, and goes before it", () => {
+    for (const need of ["gateway 10.0.0.7", "address 10.0.0.1", "link ens33"] as const) {
+      expect(names(order([route([need]), nic()]))).toEqual(["nic", "route"]);
+      expect(names(order([nic(true), route([need], true)]))).toEqual(["route", "nic"]);
+    }
+    for (const need of ["gateway 10.0.1.7", "address 10.0.0.10"] as const)
+      expect(order([route([need]), nic()]).map(({ after }) => after)).toEqual([[], []]);
+  });
+
+  test("a gateway is reached by what another route puts on the link", () => {
+    const onLink: Thing = { name: "host", edges: { makes: ["network 172.31.1.1/32"], needs: [] }, removes: false };
+    expect(names(order([route(["gateway 172.31.1.1"]), onLink]))).toEqual(["host", "route"]);
+  });
+
+  test("one address on two links, and one table of two routes, are no mistake", () => {
+    expect(shared(linkWith("a", ["10.0.0.1/24"]), linkWith("b", ["10.0.0.1/24"]))).toBeUndefined();
+    expect(shared(["route 10.0.0.0/8", "table 7"], ["route 10.1.0.0/16", "table 7"])).toBeUndefined();
+    expect(shared(["route 10.0.0.0/8", "table 7"], ["route 10.0.0.0/8"])).toBe("route 10.0.0.0/8");
+  });
+
+  test("what is missing is told with the networks that are there", () => {
+    const ips = [{ address: "10.0.0.1", prefix: 24 }];
+    const facts = { links: [{ name: "ens33", up: true, ips }], routes: [] } as unknown as Facts;
+    expect(missing("gateway 10.0.0.7", "node1", facts)).toBeUndefined();
+    expect(missing("address 10.0.0.1", "node1", facts)).toBeUndefined();
+    expect(missing("gateway 10.7.0.1", "node1", facts)).toBe(
+      "node1 has no network that 10.7.0.1 is in: it has 10.0.0.0/24",
+    );
+    expect(missing("address 10.0.0.2", "node1", facts)).toBe(
+      "node1 has no address 10.0.0.2: it has 10.0.0.1; did you mean 10.0.0.1?",
+    );
   });
 });

@@ -125,3 +125,15 @@ describe("the commands that put links back", () => {
     ]);
   });
 });
+
+test("the routes and rules that somebody else has changed meanwhile stay as he has left them", () => {
+  const line = (via: string) => `unicast 10.9.0.0/16 via ${via} dev up proto 104`;
+  const rule = (from: string) => `100: from ${from} iif up lookup 7 proto 104`;
+  const [before, now] = [
+    network([link("up")], line("10.0.0.1"), rule("10.0.0.0/24")),
+    network([link("up")], line("10.0.0.2"), rule("10.1.0.0/24")),
+  ];
+  expect(plan(before, now, all("up")).length).toBe(4);
+  const kept = restore(before, now, all("up"), all("10.9.0.0/16", "ipv4/100"));
+  expect(kept).toEqual([]);
+});

@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { Shell } from "../../provider/host/shell.ts";
+import type { Shell } from "../../provider/host/shell.ts";
 import { kinds } from "../../provider/kinds/index.ts";
 import { onlyLine } from "../host/only-line.ts";
 import { full, seed } from "../seed.ts";
 import { laws, prepare, Walk } from "./laws.ts";
+import { newHost } from "./new-host.ts";
 
 const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
 
@@ -31,11 +32,3 @@ describe.skipIf(noNamespace)(`on the kernel of this machine${noNamespace}`, () =
       });
   });
 });
-
-/** A host of this machine's kernel, whose network ends with the shell. */
-function newHost(): Shell {
-  // It keeps what it keeps in an /etc of its own.
-  const enter = "mount -t tmpfs tmpfs /run && cp -a /etc /run/etc && mount --bind /run/etc /etc && exec sh";
-  const child = spawn("unshare", ["--net", "--mount", "sh", "-c", enter], { detached: true, stdio: "pipe" });
-  return new Shell("node1", child);
-}

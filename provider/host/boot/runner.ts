@@ -44,8 +44,8 @@ needs() {
   case $1 in
     link) ip link show dev "$2" ;;
     address) ip -o address show to "$2" | grep . ;;
-    # Some route to it must do without a gateway.
-    gateway) ip "-$(family "$2")" -o route show table all match "$2" | grep -v ' via ' ;;
+    # Some route to it does without a gateway.
+    gateway) ip "-$(family "$2")" -o route show table all type unicast match "$2" | grep -v ' via ' ;;
   esac >/dev/null 2>&1 || lacks "$*, which is not there"
 }
 family() { case $1 in *:*) echo 6 ;; *) echo 4 ;; esac; }
