@@ -16,6 +16,7 @@ const tools: readonly Tool[] = [
   { name: "flock", version: "--version", package: "util-linux" },
   { name: "setsid", version: "--version", package: "util-linux" },
   { name: "ps", version: "--version", package: "procps" },
+  { name: "sysctl", version: "--version", package: "procps", for: "Sysctl and IpForwarding" },
   { name: "bridge", version: "-V", package: "iproute2", for: "VLANs of bridges" },
   { name: "ping", version: "-V", package: "iputils-ping", for: "probes that ping" },
   { name: "systemd-run", version: "--version", package: "systemd", for: "an undo timer that belongs to init" },

@@ -10,6 +10,7 @@ import {
 } from "../host/facts.ts";
 import { network } from "../schema/net.ts";
 import { noteOf } from "./link.ts";
+import { ownerOf } from "./protocol.ts";
 
 type Network = Pick<Facts, "links" | "routes">;
 
@@ -112,9 +113,9 @@ export function returned<N extends Network>(heir: string, facts: N): N {
   };
 }
 
-/** What of the host's network does not end by itself. */
+/** What of the host's network does not end by itself, nor has a boot file of its own. */
 export const lasting = <N extends Network>(facts: N): N => ({
   ...facts,
   links: facts.links.map((l) => ({ ...l, ips: l.ips.filter(({ dynamic }) => !dynamic) })),
-  routes: facts.routes.filter(({ dynamic }) => !dynamic),
+  routes: facts.routes.filter(({ dynamic, protocol }) => !dynamic && ownerOf(protocol) !== undefined),
 });

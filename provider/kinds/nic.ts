@@ -4,6 +4,7 @@ import { link, linkWith } from "../host/graph.ts";
 import { defineKind, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { listed } from "../schema/words.ts";
+import { lasting } from "./inherit.ts";
 import { checkLink, linkInputs, linkOutputs, planLink, readLink } from "./link.ts";
 
 /** Kinds of links that carry the hardware address of the link below them. */
@@ -61,7 +62,7 @@ export const Nic = defineKind({
   boot: (want, before, { facts }) => {
     const gone = (before.addresses ?? []).filter((address) => !want.addresses?.includes(address));
     const other = { up: !want.up, promiscuous: !want.promiscuous, addresses: gone };
-    return want.name ? planLink(want.name, want, other, facts) : [];
+    return want.name ? planLink(want.name, want, other, lasting(facts)) : [];
   },
 
   samples: {

@@ -15,6 +15,11 @@ export type DockerNetwork = import("./dockerNetwork").DockerNetwork;
 export const DockerNetwork: typeof import("./dockerNetwork").DockerNetwork = null as any;
 utilities.lazyLoad(exports, ["DockerNetwork"], () => require("./dockerNetwork"));
 
+export { IpForwardingArgs } from "./ipForwarding";
+export type IpForwarding = import("./ipForwarding").IpForwarding;
+export const IpForwarding: typeof import("./ipForwarding").IpForwarding = null as any;
+utilities.lazyLoad(exports, ["IpForwarding"], () => require("./ipForwarding"));
+
 export { MacvlanTrunkArgs } from "./macvlanTrunk";
 export type MacvlanTrunk = import("./macvlanTrunk").MacvlanTrunk;
 export const MacvlanTrunk: typeof import("./macvlanTrunk").MacvlanTrunk = null as any;
@@ -25,10 +30,25 @@ export type Nic = import("./nic").Nic;
 export const Nic: typeof import("./nic").Nic = null as any;
 utilities.lazyLoad(exports, ["Nic"], () => require("./nic"));
 
+export { PolicyRuleArgs } from "./policyRule";
+export type PolicyRule = import("./policyRule").PolicyRule;
+export const PolicyRule: typeof import("./policyRule").PolicyRule = null as any;
+utilities.lazyLoad(exports, ["PolicyRule"], () => require("./policyRule"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
+
+export { RouteArgs } from "./route";
+export type Route = import("./route").Route;
+export const Route: typeof import("./route").Route = null as any;
+utilities.lazyLoad(exports, ["Route"], () => require("./route"));
+
+export { SysctlArgs } from "./sysctl";
+export type Sysctl = import("./sysctl").Sysctl;
+export const Sysctl: typeof import("./sysctl").Sysctl = null as any;
+utilities.lazyLoad(exports, ["Sysctl"], () => require("./sysctl"));
 
 export { VlanInterfaceArgs } from "./vlanInterface";
 export type VlanInterface = import("./vlanInterface").VlanInterface;
@@ -53,10 +73,18 @@ const _module = {
                 return new Bridge(name, <any>undefined, { urn })
             case "hostnet:index:DockerNetwork":
                 return new DockerNetwork(name, <any>undefined, { urn })
+            case "hostnet:index:IpForwarding":
+                return new IpForwarding(name, <any>undefined, { urn })
             case "hostnet:index:MacvlanTrunk":
                 return new MacvlanTrunk(name, <any>undefined, { urn })
             case "hostnet:index:Nic":
                 return new Nic(name, <any>undefined, { urn })
+            case "hostnet:index:PolicyRule":
+                return new PolicyRule(name, <any>undefined, { urn })
+            case "hostnet:index:Route":
+                return new Route(name, <any>undefined, { urn })
+            case "hostnet:index:Sysctl":
+                return new Sysctl(name, <any>undefined, { urn })
             case "hostnet:index:VlanInterface":
                 return new VlanInterface(name, <any>undefined, { urn })
             default:

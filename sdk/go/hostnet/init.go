@@ -25,10 +25,18 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Bridge{}
 	case "hostnet:index:DockerNetwork":
 		r = &DockerNetwork{}
+	case "hostnet:index:IpForwarding":
+		r = &IpForwarding{}
 	case "hostnet:index:MacvlanTrunk":
 		r = &MacvlanTrunk{}
 	case "hostnet:index:Nic":
 		r = &Nic{}
+	case "hostnet:index:PolicyRule":
+		r = &PolicyRule{}
+	case "hostnet:index:Route":
+		r = &Route{}
+	case "hostnet:index:Sysctl":
+		r = &Sysctl{}
 	case "hostnet:index:VlanInterface":
 		r = &VlanInterface{}
 	default:

@@ -759,6 +759,124 @@ func (o HostMapOutput) MapIndex(k pulumi.StringInput) HostOutput {
 	}).(HostOutput)
 }
 
+// One of the ways of a route that has several.
+type RouteHop struct {
+	// The link to it.
+	Dev *string `pulumi:"dev"`
+	// The next hop.
+	Via *string `pulumi:"via"`
+	// Its share of the packets, in proportion to the others'. Default: `1`.
+	Weight *int `pulumi:"weight"`
+}
+
+// RouteHopInput is an input type that accepts RouteHopArgs and RouteHopOutput values.
+// You can construct a concrete instance of `RouteHopInput` via:
+//
+//	RouteHopArgs{...}
+type RouteHopInput interface {
+	pulumi.Input
+
+	ToRouteHopOutput() RouteHopOutput
+	ToRouteHopOutputWithContext(context.Context) RouteHopOutput
+}
+
+// One of the ways of a route that has several.
+type RouteHopArgs struct {
+	// The link to it.
+	Dev pulumi.StringPtrInput `pulumi:"dev"`
+	// The next hop.
+	Via pulumi.StringPtrInput `pulumi:"via"`
+	// Its share of the packets, in proportion to the others'. Default: `1`.
+	Weight pulumi.IntPtrInput `pulumi:"weight"`
+}
+
+func (RouteHopArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*RouteHop)(nil)).Elem()
+}
+
+func (i RouteHopArgs) ToRouteHopOutput() RouteHopOutput {
+	return i.ToRouteHopOutputWithContext(context.Background())
+}
+
+func (i RouteHopArgs) ToRouteHopOutputWithContext(ctx context.Context) RouteHopOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RouteHopOutput)
+}
+
+// RouteHopArrayInput is an input type that accepts RouteHopArray and RouteHopArrayOutput values.
+// You can construct a concrete instance of `RouteHopArrayInput` via:
+//
+//	RouteHopArray{ RouteHopArgs{...} }
+type RouteHopArrayInput interface {
+	pulumi.Input
+
+	ToRouteHopArrayOutput() RouteHopArrayOutput
+	ToRouteHopArrayOutputWithContext(context.Context) RouteHopArrayOutput
+}
+
+type RouteHopArray []RouteHopInput
+
+func (RouteHopArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]RouteHop)(nil)).Elem()
+}
+
+func (i RouteHopArray) ToRouteHopArrayOutput() RouteHopArrayOutput {
+	return i.ToRouteHopArrayOutputWithContext(context.Background())
+}
+
+func (i RouteHopArray) ToRouteHopArrayOutputWithContext(ctx context.Context) RouteHopArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RouteHopArrayOutput)
+}
+
+// One of the ways of a route that has several.
+type RouteHopOutput struct{ *pulumi.OutputState }
+
+func (RouteHopOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*RouteHop)(nil)).Elem()
+}
+
+func (o RouteHopOutput) ToRouteHopOutput() RouteHopOutput {
+	return o
+}
+
+func (o RouteHopOutput) ToRouteHopOutputWithContext(ctx context.Context) RouteHopOutput {
+	return o
+}
+
+// The link to it.
+func (o RouteHopOutput) Dev() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RouteHop) *string { return v.Dev }).(pulumi.StringPtrOutput)
+}
+
+// The next hop.
+func (o RouteHopOutput) Via() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v RouteHop) *string { return v.Via }).(pulumi.StringPtrOutput)
+}
+
+// Its share of the packets, in proportion to the others'. Default: `1`.
+func (o RouteHopOutput) Weight() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v RouteHop) *int { return v.Weight }).(pulumi.IntPtrOutput)
+}
+
+type RouteHopArrayOutput struct{ *pulumi.OutputState }
+
+func (RouteHopArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]RouteHop)(nil)).Elem()
+}
+
+func (o RouteHopArrayOutput) ToRouteHopArrayOutput() RouteHopArrayOutput {
+	return o
+}
+
+func (o RouteHopArrayOutput) ToRouteHopArrayOutputWithContext(ctx context.Context) RouteHopArrayOutput {
+	return o
+}
+
+func (o RouteHopArrayOutput) Index(i pulumi.IntInput) RouteHopOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) RouteHop {
+		return vs[0].([]RouteHop)[vs[1].(int)]
+	}).(RouteHopOutput)
+}
+
 // A host on the trunk.
 type TrunkHost struct {
 	// Largest frame of the parent, in bytes; left as it is when left out.
@@ -1047,6 +1165,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*GuardPtrInput)(nil)).Elem(), GuardArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostInput)(nil)).Elem(), HostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostMapInput)(nil)).Elem(), HostMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopInput)(nil)).Elem(), RouteHopArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopArrayInput)(nil)).Elem(), RouteHopArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TrunkHostInput)(nil)).Elem(), TrunkHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TrunkVlanInput)(nil)).Elem(), TrunkVlanArgs{})
 	pulumi.RegisterOutputType(BridgePortOutput{})
@@ -1058,6 +1178,8 @@ func init() {
 	pulumi.RegisterOutputType(GuardPtrOutput{})
 	pulumi.RegisterOutputType(HostOutput{})
 	pulumi.RegisterOutputType(HostMapOutput{})
+	pulumi.RegisterOutputType(RouteHopOutput{})
+	pulumi.RegisterOutputType(RouteHopArrayOutput{})
 	pulumi.RegisterOutputType(TrunkHostOutput{})
 	pulumi.RegisterOutputType(TrunkNetworkOutput{})
 	pulumi.RegisterOutputType(TrunkNetworkMapOutput{})

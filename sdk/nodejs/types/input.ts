@@ -122,6 +122,24 @@ export interface HostArgs {
 }
 
 /**
+ * One of the ways of a route that has several.
+ */
+export interface RouteHopArgs {
+    /**
+     * The link to it.
+     */
+    dev?: pulumi.Input<string | undefined>;
+    /**
+     * The next hop.
+     */
+    via?: pulumi.Input<string | undefined>;
+    /**
+     * Its share of the packets, in proportion to the others'. Default: `1`.
+     */
+    weight?: pulumi.Input<number | undefined>;
+}
+
+/**
  * A host on the trunk.
  */
 export interface TrunkHostArgs {

@@ -122,6 +122,24 @@ export interface Host {
 }
 
 /**
+ * One of the ways of a route that has several.
+ */
+export interface RouteHop {
+    /**
+     * The link to it.
+     */
+    dev?: string;
+    /**
+     * The next hop.
+     */
+    via?: string;
+    /**
+     * Its share of the packets, in proportion to the others'. Default: `1`.
+     */
+    weight?: number;
+}
+
+/**
  * The Docker network of one VLAN on one host.
  */
 export interface TrunkNetwork {

@@ -8,9 +8,13 @@ import typing
 # Export this package's modules as members:
 from .bridge import *
 from .docker_network import *
+from .ip_forwarding import *
 from .macvlan_trunk import *
 from .nic import *
+from .policy_rule import *
 from .provider import *
+from .route import *
+from .sysctl import *
 from .vlan_interface import *
 from ._inputs import *
 from . import outputs
@@ -32,8 +36,12 @@ _utilities.register(
   "classes": {
    "hostnet:index:Bridge": "Bridge",
    "hostnet:index:DockerNetwork": "DockerNetwork",
+   "hostnet:index:IpForwarding": "IpForwarding",
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
    "hostnet:index:Nic": "Nic",
+   "hostnet:index:PolicyRule": "PolicyRule",
+   "hostnet:index:Route": "Route",
+   "hostnet:index:Sysctl": "Sysctl",
    "hostnet:index:VlanInterface": "VlanInterface"
   }
  }

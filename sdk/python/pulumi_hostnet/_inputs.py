@@ -23,6 +23,8 @@ __all__ = [
     'GuardArgsDict',
     'HostArgs',
     'HostArgsDict',
+    'RouteHopArgs',
+    'RouteHopArgsDict',
     'TrunkHostArgs',
     'TrunkHostArgsDict',
     'TrunkVlanArgs',
@@ -541,6 +543,80 @@ class HostArgs:
     @user.setter
     def user(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "user", value)
+
+
+class RouteHopArgsDict(TypedDict):
+    """
+    One of the ways of a route that has several.
+    """
+    dev: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link to it.
+    """
+    via: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The next hop.
+    """
+    weight: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Its share of the packets, in proportion to the others'. Default: `1`.
+    """
+
+@pulumi.input_type
+class RouteHopArgs:
+    def __init__(__self__, *,
+                 dev: pulumi.Input[Optional[_builtins.str]] = None,
+                 via: pulumi.Input[Optional[_builtins.str]] = None,
+                 weight: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        One of the ways of a route that has several.
+
+        :param pulumi.Input[_builtins.str] dev: The link to it.
+        :param pulumi.Input[_builtins.str] via: The next hop.
+        :param pulumi.Input[_builtins.int] weight: Its share of the packets, in proportion to the others'. Default: `1`.
+        """
+        if dev is not None:
+            pulumi.set(__self__, "dev", dev)
+        if via is not None:
+            pulumi.set(__self__, "via", via)
+        if weight is not None:
+            pulumi.set(__self__, "weight", weight)
+
+    @_builtins.property
+    @pulumi.getter
+    def dev(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link to it.
+        """
+        return pulumi.get(self, "dev")
+
+    @dev.setter
+    def dev(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "dev", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def via(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The next hop.
+        """
+        return pulumi.get(self, "via")
+
+    @via.setter
+    def via(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "via", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def weight(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Its share of the packets, in proportion to the others'. Default: `1`.
+        """
+        return pulumi.get(self, "weight")
+
+    @weight.setter
+    def weight(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "weight", value)
 
 
 class TrunkHostArgsDict(TypedDict):

@@ -20,6 +20,7 @@ __all__ = [
     'DockerNetworkSubnet',
     'Guard',
     'Host',
+    'RouteHop',
     'TrunkNetwork',
 ]
 
@@ -362,6 +363,54 @@ class Host(dict):
         The user to log in as; what SSH takes when left out.
         """
         return pulumi.get(self, "user")
+
+
+@pulumi.output_type
+class RouteHop(dict):
+    """
+    One of the ways of a route that has several.
+    """
+    def __init__(__self__, *,
+                 dev: Optional[_builtins.str] = None,
+                 via: Optional[_builtins.str] = None,
+                 weight: Optional[_builtins.int] = None):
+        """
+        One of the ways of a route that has several.
+
+        :param _builtins.str dev: The link to it.
+        :param _builtins.str via: The next hop.
+        :param _builtins.int weight: Its share of the packets, in proportion to the others'. Default: `1`.
+        """
+        if dev is not None:
+            pulumi.set(__self__, "dev", dev)
+        if via is not None:
+            pulumi.set(__self__, "via", via)
+        if weight is not None:
+            pulumi.set(__self__, "weight", weight)
+
+    @_builtins.property
+    @pulumi.getter
+    def dev(self) -> Optional[_builtins.str]:
+        """
+        The link to it.
+        """
+        return pulumi.get(self, "dev")
+
+    @_builtins.property
+    @pulumi.getter
+    def via(self) -> Optional[_builtins.str]:
+        """
+        The next hop.
+        """
+        return pulumi.get(self, "via")
+
+    @_builtins.property
+    @pulumi.getter
+    def weight(self) -> Optional[_builtins.int]:
+        """
+        Its share of the packets, in proportion to the others'. Default: `1`.
+        """
+        return pulumi.get(self, "weight")
 
 
 @pulumi.output_type
