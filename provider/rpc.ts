@@ -2,6 +2,7 @@ import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import pb from "@pulumi/pulumi/proto/provider_pb.js";
 import { Failure } from "./errors.ts";
 import type { Properties } from "./resource.ts";
+import type { Problem } from "./schema/field.ts";
 import { asStatus, conceal, redact } from "./wire.ts";
 
 /** Makes a component with all its resources. */
@@ -28,13 +29,14 @@ export function hiding(failure: Failure, given: unknown): Failure {
   return hidden;
 }
 
-/** One mistake in the inputs of a resource. */
-export function checkFailure(reason: string): pb.CheckFailure {
-  const failure = new pb.CheckFailure();
-  // With a property the engine would print its value, secret or not, and nothing for a nested one.
-  failure.setReason(reason);
-  return failure;
-}
+/** The mistakes in the inputs of a resource, without secrets; one about the whole has no path. */
+export const checkFailures = (problems: readonly Problem[], given: unknown): pb.CheckFailure[] =>
+  problems.map(({ path, reason }) => {
+    const failure = new pb.CheckFailure();
+    // With a property the engine would print its value, secret or not, and nothing for a nested one.
+    failure.setReason(redact(`${path} ${reason}`.trim(), given));
+    return failure;
+  });
 
 /** A method of the service: what it throws becomes a status. */
 export function unary<Request, Response>(handle: (request: Request) => Response | Promise<Response>) {

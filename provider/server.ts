@@ -8,7 +8,7 @@ import { Failure } from "./errors.ts";
 import type { Kind } from "./kind.ts";
 import { commandsShown, Report, showCommands, widest } from "./report.ts";
 import { formatOwner, linesOf, type Properties, type Subject, top } from "./resource.ts";
-import { type Construct, checkFailure, hiding, isUnreachable, unary } from "./rpc.ts";
+import { type Construct, checkFailures, hiding, isUnreachable, unary } from "./rpc.ts";
 import { concealed, fromStruct, redact, reveal, toStruct } from "./wire.ts";
 
 /** What the plugin serves: its kinds, its components, its schema and its version. */
@@ -94,9 +94,7 @@ export class Provider {
     const given = fromStruct(request.getNews());
     const { hosts, problems } = parseConfig(reveal(given));
     const response = new pb.CheckResponse();
-    response.setFailuresList(
-      problems.map(({ path, reason }) => checkFailure(redact(`${path} ${reason}`.trim(), given))),
-    );
+    response.setFailuresList(checkFailures(problems, given));
     response.setInputs(toStruct({ ...given, hosts: concealHosts(hosts, given.hosts) }));
     return response;
   }
@@ -130,9 +128,7 @@ export class Provider {
     const given = fromStruct(request.getNews());
     const { inputs, problems } = this.#engine.check(this.#subject(request), reveal(given));
     const response = new pb.CheckResponse();
-    response.setFailuresList(
-      problems.map(({ path, reason }) => checkFailure(redact(`${path} ${reason}`.trim(), given))),
-    );
+    response.setFailuresList(checkFailures(problems, given));
     response.setInputs(concealed(inputs, given));
     return response;
   }
