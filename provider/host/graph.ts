@@ -1,4 +1,4 @@
-import { contains, network } from "../schema/net.ts";
+import { contains, isLinkLocal, network } from "../schema/net.ts";
 import { listed, nearest } from "../schema/words.ts";
 import { type Facts, prefixOf } from "./facts.ts";
 
@@ -61,7 +61,7 @@ export const networksOf = ({ links, routes }: Pick<Facts, "links" | "routes">): 
       ...addresses.map(({ peer, address, prefix }) => network(`${peer ?? address}/${prefix}`)),
       ...direct.map(prefixOf),
     ]),
-  ].filter((range) => !contains("fe80::/10", range) && !contains("ff00::/8", range));
+  ].filter((range) => !isLinkLocal(range) && !contains("ff00::/8", range));
 };
 
 /** For each operation a node that it needs and neither the host has nor another operation makes; undefined: it can go on. */

@@ -1,7 +1,7 @@
 import { type Command, ip } from "../host/command.ts";
 import { addressWords, type Facts, type Link, type Route } from "../host/facts.ts";
 import { s } from "../schema/fields.ts";
-import { contains, family, network } from "../schema/net.ts";
+import { contains, family, isLinkLocal, network } from "../schema/net.ts";
 
 /** The inputs that all links share. A kind spreads those that it offers, with its own defaults. */
 export const linkInputs = {
@@ -33,7 +33,7 @@ type Words = (address: string) => readonly string[];
 
 /** What no link can have: reasons by path. */
 export function checkLink({ addresses = [] }: LinkWant): Record<string, string> {
-  const i = addresses.findIndex((address) => contains("fe80::/10", address));
+  const i = addresses.findIndex((address) => isLinkLocal(address));
   return i < 0
     ? {}
     : { [`addresses[${i}]`]: `must not be link-local: the kernel gives each link its own, got ${addresses[i]}` };

@@ -50,7 +50,10 @@ export const PolicyRule = defineKind({
     dport: portField("The port, or ports, that they go to."),
     action: s
       .oneOf("Look up a table, or drop packets in silence, or refuse them with an answer.", [
-        ...(["lookup", "blackhole", "unreachable", "prohibit"] as const),
+        "lookup",
+        "blackhole",
+        "unreachable",
+        "prohibit",
       ])
       .default("lookup"),
     table: s.int("The number of the table to look up; 254 is `main`.", { min: 1, max: 2 ** 32 - 1 }).optional(),
@@ -59,7 +62,7 @@ export const PolicyRule = defineKind({
   facts: ["rules", "links", "routes"],
 
   derive: ({ from, to }) => ({
-    family: [from, to].some((range) => range?.includes(":")) ? ("ipv6" as const) : ("ipv4" as const),
+    family: [from, to].some((range) => String(range).includes(":")) ? ("ipv6" as const) : ("ipv4" as const),
   }),
   check: ({ family, from, to, action, table }) => ({
     ...Object.fromEntries(

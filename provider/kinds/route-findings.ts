@@ -1,7 +1,7 @@
 import type { Facts } from "../host/facts.ts";
 import { link, networksOf } from "../host/graph.ts";
 import { type Around, type Finding, refusal } from "../kind.ts";
-import { contains, network } from "../schema/net.ts";
+import { contains, isLinkLocal, network } from "../schema/net.ts";
 import { listed } from "../schema/words.ts";
 import type { RouteWant } from "./route-words.ts";
 
@@ -47,7 +47,7 @@ function gatewayFindings(
     return [
       refusal(`${at}via`, `must be the address of another host, got ${via}, which is this one's own (${itself.name})`),
     ];
-  if (onlink || contains("fe80::/10", via) || changes(`gateway ${via}`)) return [];
+  if (onlink || isLinkLocal(via) || changes(`gateway ${via}`)) return [];
   const networks = networksOf(facts);
   const there = networks.length > 0 ? listed(networks.toSorted(), "and") : "there is none";
   const down = facts.links.find(({ up, addresses }) => !up && addresses.some((cidr) => contains(network(cidr), via)));

@@ -3,9 +3,10 @@ import { prefixOf, routeName, usualMetric } from "../host/facts.ts";
 import { link, type Node } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
-import { contains, family } from "../schema/net.ts";
+import { family, isLinkLocal } from "../schema/net.ts";
 import { ownerOf } from "./protocol.ts";
 import { routeFindings } from "./route-findings.ts";
+import { routeProblems } from "./route-problems.ts";
 import { planRoute, routeOf } from "./route-words.ts";
 
 const hopFields = {
@@ -23,7 +24,10 @@ export const Route = defineKind({
     destination: s.subnet("Where it leads; `0.0.0.0/0` or `::/0` for everywhere.").replaces(),
     type: s
       .oneOf("What becomes of packets: sent on, dropped in silence, or refused with an answer.", [
-        ...(["unicast", "blackhole", "unreachable", "prohibit"] as const),
+        "unicast",
+        "blackhole",
+        "unreachable",
+        "prohibit",
       ])
       .default("unicast"),
     via: s.address("The next hop.").optional(),
@@ -55,28 +59,8 @@ export const Route = defineKind({
   outputs: {},
   facts: ["links", "routes"],
 
-  derive: ({ destination }) => (destination ? { metric: usualMetric(family(destination)) } : {}),
-  check: ({ destination, type, via, dev, onlink, hops, src, metric }) => {
-    const six = family(destination) === 6;
-    const ways = Object.entries({ via, dev, onlink, hops, src }).filter(([, value]) => value !== undefined);
-    const dead = type !== "unicast";
-    return {
-      ...(dead &&
-        Object.fromEntries(ways.map(([name]) => [name, `must be left out for ${type}, which sends nothing on`]))),
-      ...(!dead && !via && !dev && !hops && { via: "or dev or hops is required for unicast" }),
-      ...(hops && (via || dev) && { hops: "must stand in the place of via and dev, and not beside them" }),
-      ...(hops && hops.length < 2 && { hops: `must be two or more, got ${hops.length}` }),
-      ...(onlink && !(via && dev) && { onlink: "must have a via and a dev to be true of" }),
-      ...(six && metric === 0 && { metric: "must be 1 or more for IPv6, whose kernel takes 0 for 1024, got 0" }),
-      ...(src && (family(src) === 6) !== six && { src: `must be of the family of ${destination}, got ${src}` }),
-      ...Object.assign(
-        {},
-        ...[{ at: "", via, dev }, ...(hops ?? []).map((hop, i) => ({ at: `hops[${i}].`, ...hop }))].map((hop) =>
-          checkHop(hop, six),
-        ),
-      ),
-    };
-  },
+  derive: ({ destination }) => (destination ? { metric: usualMetric(family(String(destination))) } : {}),
+  check: routeProblems,
   id: (want) => routeName({ ...want, family: family(want.destination), tableNumber: want.table }),
   edges: (want) => {
     const { destination, via, dev, onlink, hops = [], src, table } = want;
@@ -136,12 +120,3 @@ export const Route = defineKind({
     },
   },
 });
-
-const isLinkLocal = (address: string) => contains("fe80::/10", address);
-
-function checkHop({ at, via, dev }: { at: string; via?: string | undefined; dev?: string | undefined }, six: boolean) {
-  if (!via) return dev || at === "" ? {} : { [`${at}via`]: "or dev is required" };
-  if (six && family(via) === 4) return { [`${at}via`]: `must be an IPv6 address, got ${via}` };
-  if (isLinkLocal(via) && !dev) return { [`${at}dev`]: `is required to tell on which link ${via} is` };
-  return {};
-}

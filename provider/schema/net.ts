@@ -40,6 +40,9 @@ export function contains(outer: string, inner: string): boolean {
   return a.first <= b.first && b.last <= a.last;
 }
 
+/** Whether an address or prefix is one of those that each link has for itself (IPv6). */
+export const isLinkLocal = (text: string): boolean => contains("fe80::/10", text);
+
 /** Whether two prefixes share an address. */
 export function overlap(a: string, b: string): boolean {
   return contains(a, b) || contains(b, a);
