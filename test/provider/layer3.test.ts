@@ -110,6 +110,24 @@ describe.skipIf(noHosts)(`the life of what is above the links, call by call${rea
     expect(host.run("ip -4 addr; ip route")).toBe(before);
   });
 
+  test("of two routes asked for at once one fails: it is undone, and the other stays", async () => {
+    // The kernel takes no broadcast address for a gateway.
+    const all = [
+      { name: "good", given: { host: "node1", destination: "10.9.0.0/16", via: "10.77.0.2" } },
+      { name: "bad", given: { host: "node1", destination: "10.8.0.0/16", via: "10.77.0.255", dev: "up0" } },
+    ];
+    const asked = all.map(async ({ name, given }) => (await provider.check(urnOf("Route", name), given)).inputs);
+    const inputs = await Promise.all(asked);
+    const [good, bad] = all.map(({ name }, i) => provider.create(urnOf("Route", name), inputs[i] as Properties));
+    const error = await failed(bad as Promise<unknown>);
+    expect([error.code, error.message]).toEqual(["ABORTED", expect.stringContaining("what it had changed is undone")]);
+    const { id, properties } = await (good as NonNullable<typeof good>);
+    expect(routes()).toBe("10.9.0.0/16 via 10.77.0.2 dev up0 proto 104");
+    expect(host.run("ip route show 10.8.0.0/16")).toBe("");
+    await provider.delete(urnOf("Route", "good"), id, properties);
+    expect(routes()).toBe("");
+  });
+
   test("a rule: create, change by hand, update, delete", async () => {
     const rules = () => host.run("ip rule show priority 100").trim().replace(/\s+/g, " ");
     const { id, inputs, properties } = await made("PolicyRule", { priority: 100, from: "10.77.0.0/24", table: 254 });
