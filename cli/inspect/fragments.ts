@@ -1,9 +1,12 @@
-import { dockerNetwork, link } from "../../provider/host/graph.ts";
+import { routeName, ruleName } from "../../provider/host/facts.ts";
+import { dockerNetwork, link, type Node } from "../../provider/host/graph.ts";
 import type { Found, Item } from "./item.ts";
 
 /** The boot files of which nothing is there: what they make has gone, or they make nothing that has a name. */
-export function fragmentItems({ fragments, links, docker }: Found): Item[] {
-  const there = new Set([
+export function fragmentItems({ fragments, links, routes, rules, docker }: Found): Item[] {
+  const there = new Set<Node>([
+    ...routes.map((route): Node => `route ${routeName(route)}`),
+    ...rules.map((rule): Node => `rule ${ruleName(rule)}`),
     ...links.map(({ name }) => link(name)),
     ...(docker?.networks ?? []).map(({ name }) => dockerNetwork(name)),
   ]);
@@ -14,7 +17,13 @@ export function fragmentItems({ fragments, links, docker }: Found): Item[] {
       owner,
       sort: "boot file",
       name: `${kind} ${name}`,
-      says: makes.length > 0 ? `makes ${makes.join(", ")}, which is not there now` : "run at boot",
+      says: saysOf(makes[0]),
       notes: [],
     }));
+}
+
+/** The first of what it makes is the thing itself. */
+function saysOf(node: Node | undefined): string {
+  if (node?.startsWith("sysctl ")) return `sets ${node}`;
+  return node ? `makes ${node}, which is not there now` : "run at boot";
 }

@@ -121,8 +121,17 @@ test("a route and a rule of ours are whose their boot files say", () => {
     { ...kept, kind: "route", name: "10.9.0.0/16,metric=5", makes: ["route 10.9.0.0/16,metric=5" as const] },
     { ...kept, kind: "policy-rule", name: "ipv4/100", makes: ["rule ipv4/100" as const] },
   ];
-  const owned = itemsOf({ ...nothing, routes, rules, fragments }).filter(({ owner }) => owner === "demo/lab/it");
-  expect(owned.map(({ sort }) => sort)).toEqual(expect.arrayContaining(["route", "rule"]));
+  const sysctl = { ...kept, kind: "sysctl", name: "net.ipv4.tcp_ecn", makes: ["sysctl net.ipv4.tcp_ecn" as const] };
+  const items = itemsOf({ ...nothing, routes, rules, fragments: [...fragments, sysctl] });
+  const owned = items.filter(({ owner }) => owner === "demo/lab/it");
+  expect(owned.map(({ sort, name, says }) => [sort, name, says])).toEqual(
+    expect.arrayContaining([
+      ["route", "10.9.0.0/16 via 10.0.0.7 dev ens33", "proto 104, metric 5"],
+      ["rule", "100: from 10.0.0.0/24 lookup 7 proto 104", "IPv4"],
+      ["boot file", "sysctl net.ipv4.tcp_ecn", "sets sysctl net.ipv4.tcp_ecn"],
+    ]),
+  );
+  expect(owned.length).toBe(3);
 });
 
 test("a rule that every host has goes without saying", () => {
