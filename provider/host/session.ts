@@ -40,7 +40,7 @@ export class Session {
   #conversation: Conversation | undefined;
   #failed: { failure: unknown; at: number } | undefined;
   /** The last look at a host of many links, unless something was changed since. */
-  #last: { facts: Facts; names: ReadonlySet<FactName>; at: number } | undefined;
+  #last: { facts: Facts; names: ReadonlySet<Ask>; at: number } | undefined;
   #waiting: (Look | Change)[] = [];
   /** Changes that need what is not there yet. */
   #held: Change[] = [];
@@ -135,9 +135,9 @@ export class Session {
   }
 
   /** Looks at the host; where that takes long, what was seen a moment ago may do. */
-  async #look(speak: Talk, names: ReadonlySet<FactName>, mayBeOld: boolean): Promise<Facts> {
+  async #look(speak: Talk, names: ReadonlySet<Ask>, mayBeOld: boolean): Promise<Facts> {
     const last = this.#last;
-    const isSeen = (name: FactName) => last?.names.has(name);
+    const isSeen = (name: Ask) => last?.names.has(name);
     if (last && mayBeOld && Date.now() - last.at < fresh && [...names].every(isSeen)) return last.facts;
     this.#last = undefined;
     const at = Date.now();
