@@ -49,6 +49,12 @@ export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F ex
   ): Command[];
 
   /**
+   * What is put back when an adopted thing is let go, where that is more than what the managed properties were: what was
+   * not there. `recorded` is what earlier runs have found, and counts more.
+   */
+  before?(have: State<I, O>, want: Values<I>, recorded: Partial<Values<I>>): Partial<Values<I>>;
+
+  /**
    * The commands that make it again when the host boots, where that takes others than `plan` from nothing: none for what
    * comes back by itself. `before` is what was there when it was adopted.
    */

@@ -121,6 +121,7 @@ export function beforeOf(
   recorded: Properties | undefined,
   kept: Properties | undefined,
 ): Properties {
+  if (kind.before && have) return kind.before(have, want, { ...kept, ...recorded });
   const managed = Object.keys(kind.inputs).filter(
     (name) => (want[name] !== undefined || kind.records?.includes(name)) && have?.[name] !== undefined,
   );

@@ -192,7 +192,20 @@ describe("a kind", () => {
 
   test("stands in its file in the order in which all are read", () => {
     const order = ["type", "summary", "inputs", "outputs", "facts", "sysctls", "adopts", "records"];
-    const whole = [...order, "derive", "check", "id", "edges", "read", "examine", "plan", "boot", "takes", "samples"];
+    const whole = [
+      ...order,
+      "derive",
+      "check",
+      "id",
+      "edges",
+      "read",
+      "examine",
+      "plan",
+      "before",
+      "boot",
+      "takes",
+      "samples",
+    ];
     for (const kind of kinds) {
       const slots = Object.keys(kind);
       expect(slots, kind.type).toEqual(whole.filter((slot) => slots.includes(slot)));

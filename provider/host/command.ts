@@ -3,6 +3,8 @@ export interface Command {
   readonly argv: readonly string[];
   /** Text for its standard input; for what must not stand on a command line. */
   readonly stdin?: string;
+  /** How long it may take, where that is more than ten seconds. */
+  readonly seconds?: number;
 }
 
 /**

@@ -2,6 +2,7 @@ import { Failure } from "../errors.ts";
 import { type Command, docker, ip, render, tool } from "./command.ts";
 import { parseBridgeVlans } from "./facts/bridge-vlans.ts";
 import { parseDocker } from "./facts/docker.ts";
+import { dockerDaemonCommand, parseDockerDaemon } from "./facts/docker-daemon.ts";
 import { bothFamilies } from "./facts/families.ts";
 import { fragmentsCommand, parseFragments } from "./facts/fragments.ts";
 import { parseLinks } from "./facts/links.ts";
@@ -14,6 +15,7 @@ import type { Answer } from "./script.ts";
 export { type Address, addressPlace, addressWords } from "./facts/addresses.ts";
 export type { BridgeVlan, BridgeVlans } from "./facts/bridge-vlans.ts";
 export type { DockerFact, DockerNetworkFact } from "./facts/docker.ts";
+export type { DockerContainer, DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export type { BridgeFact, Link, PortFact } from "./facts/links.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
@@ -58,6 +60,7 @@ const tables = {
     ].join("\n")}`,
     parseDocker,
   ),
+  dockerDaemon: table("docker", dockerDaemonCommand, parseDockerDaemon),
 };
 
 export type FactName = keyof typeof tables;

@@ -7,12 +7,24 @@ import { type Facts, prefixOf } from "./facts.ts";
  * prefix length and needed without; a `gateway` is reached by an address, or by a `network` that a route makes on-link.
  */
 export type Node = `${Sort} ${string}`;
-type Sort = "link" | "docker-network" | "address" | "network" | "gateway" | "route" | "table" | "rule" | "sysctl";
+type Sort =
+  | "link"
+  | "docker-network"
+  | "docker-daemon"
+  | "address"
+  | "network"
+  | "gateway"
+  | "route"
+  | "table"
+  | "rule"
+  | "sysctl";
 
 export const link = (name: string): Node => `link ${name}`;
 /** The names of the links among nodes. */
 export const linksIn = (nodes: readonly Node[]): string[] => namesIn("link", nodes);
 export const dockerNetwork = (name: string): Node => `docker-network ${name}`;
+/** The Docker daemon, of which a host has one; what stands on it needs no resource for it. */
+export const dockerDaemon: Node = "docker-daemon daemon";
 
 /** The names of a sort of nodes. */
 export const namesIn = (sort: Sort, nodes: readonly Node[]): string[] =>
@@ -95,6 +107,8 @@ function present(sort: Sort, facts: Facts): string[] {
       return facts.links.map((l) => l.name);
     case "docker-network":
       return facts.docker.networks.map((n) => n.name);
+    case "docker-daemon":
+      return ["daemon"];
     case "address":
       return facts.links.flatMap(({ ips }) => ips.map(({ address }) => address));
     case "gateway":

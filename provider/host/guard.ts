@@ -41,6 +41,14 @@ export const rest = (transaction: string): Step => ({
   command: sh('rm -f "$hostnet_run/undo/$1/applying"', transaction),
 });
 
+/** Tells the watcher that commands run again: those that undo single operations. */
+export const resume = (transaction: string): Step => ({
+  command: sh(
+    '[ ! -e "$hostnet_run/undo/$1/armed" ] || echo "$hostnet_shell" >"$hostnet_run/undo/$1/applying"',
+    transaction,
+  ),
+});
+
 /** Keeps the change; fails when it has been undone, or is about to be. */
 export const disarm = (transaction: string): Step => ({ command: sh(disarmText, transaction) });
 

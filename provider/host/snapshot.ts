@@ -8,8 +8,8 @@ import type { Talk } from "./line.ts";
 type Speaker = Pick<Conversation, "run"> | Talk;
 
 /**
- * All that a host's network consists of: links, addresses, routes of all tables, rules, firewall, sysctls, bridge VLANs
- * and Docker networks; as sorted lines, so that a comparison which fails shows what differs. What changes by itself
+ * All that a host's network consists of: links, addresses, routes of all tables, rules, firewall, sysctls, bridge VLANs,
+ * Docker networks and what the Docker daemon is told; as sorted lines, so that a comparison which fails shows what differs. What changes by itself
  * is left out: numbers and hardware addresses that the kernel gives, counters, timers, neighbours.
  */
 export async function snapshot(speaker: Speaker): Promise<string[]> {
@@ -68,6 +68,16 @@ ids=$(docker network ls --quiet --no-trunc) && docker network inspect $ids`,
         const containers = Object.values((Containers ?? {}) as Record<string, Row>).map(({ Name }) => Name);
         return words({ ...network, containers: containers.sort() });
       }),
+  },
+  {
+    name: "docker daemon",
+    // What it reads, and what it does that it can be told without a restart.
+    command: ifThere(
+      "docker",
+      `cat /etc/docker/daemon.json 2>/dev/null
+[ ! -S /var/run/docker.sock ] || docker info --format 'live-restore in force: {{.LiveRestoreEnabled}}'`,
+    ),
+    parse: (stdout) => numbered(stdout.trimEnd().split("\n")),
   },
   { name: "link", command: sh("ip -j -d addr show"), parse: rows(linkLines) },
   {

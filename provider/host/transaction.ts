@@ -35,13 +35,14 @@ export async function transact(
   guarding: Guarding,
 ): Promise<Outcome[]> {
   const courses = planAll(host, operations, first);
-  const count = courses.reduce((sum, { failure, commands }) => sum + (failure ? 0 : commands.length), 0);
+  const commands = courses.flatMap(({ failure, commands }) => (failure ? [] : commands));
   let now = first;
   const notes = line.found.splice(0);
-  if (count > 0) {
+  if (commands.length > 0) {
     const transaction = newTransaction();
     const names = [...new Set([...guardFacts, ...operations.flatMap((o) => o.facts)])];
-    const run = { host, line, guarding, transaction, courses, names, first, most: 60 + count * 10 };
+    const most = commands.reduce((sum, { seconds = 10 }) => sum + seconds, 60);
+    const run = { host, line, guarding, transaction, courses, names, first, most };
     line.guarding.add(transaction);
     try {
       now = await guarded(run, notes);
@@ -106,7 +107,11 @@ async function apply(run: Run, steps: readonly Step[]): Promise<{ answers?: Answ
     return undefined;
   }
   const now = parseFacts(host, names, answers.slice(steps.length + 1));
-  const judged = courses.filter(({ failure }) => !failure).flatMap(({ operation }) => operation.facts);
+  const wentWell = (course: Course) =>
+    answers.slice(course.first, course.first + course.commands.length).every(({ status }) => status === 0);
+  const judged = courses
+    .filter((course) => !course.failure && (course.first < 0 || wentWell(course)))
+    .flatMap(({ operation }) => operation.facts);
   // A table that cannot be read only now leaves what was done unknown.
   for (const name of tablesIn([...guardFacts, ...judged])) void now[name];
   return { answers, now };

@@ -3,6 +3,7 @@ import { managedSteps } from "./boot.ts";
 import { type Command, render } from "./command.ts";
 import type { Facts } from "./facts.ts";
 import { namesIn } from "./graph.ts";
+import { rest, resume } from "./guard.ts";
 import { look } from "./line.ts";
 import { backwards, type Course, linksMade, linksOf } from "./operation.ts";
 import { above, restore } from "./restore.ts";
@@ -19,14 +20,16 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
   try {
     const own = failed.map((course) => backwards(course, course.operation.undo(now)));
     if (own.some((commands) => commands.length > 0)) {
-      answers = await (await line.talk()).run(chains(own));
+      const { transaction, most: deadlineSeconds } = run;
+      const steps = chains([[resume(transaction).command], ...own, [rest(transaction).command]]);
+      answers = await (await line.talk()).run(steps, { deadlineSeconds });
       after = await look(host, line.talk, names);
     }
     // What went with it: addresses, and the routes that stood on them.
-    const rest = sideEffects(run, failed, after);
+    const beside = sideEffects(run, failed, after);
     const given = managedSteps(failed.filter(({ operation }) => !operation.removes).flatMap(linksMade));
-    if (rest.length + given.length > 0) {
-      answers.push(...(await (await line.talk()).run([...chains([rest]), ...given])));
+    if (beside.length + given.length > 0) {
+      answers.push(...(await (await line.talk()).run([...chains([beside]), ...given])));
       after = await look(host, line.talk, names);
     }
   } catch (e) {

@@ -1,6 +1,6 @@
 import { docker, ip } from "../host/command.ts";
 import type { DockerNetworkFact } from "../host/facts.ts";
-import { dockerNetwork, link } from "../host/graph.ts";
+import { dockerDaemon, dockerNetwork, link } from "../host/graph.ts";
 import { defineKind, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
@@ -43,7 +43,10 @@ export const DockerNetwork = defineKind({
     ...(labels[ownerLabel] !== undefined && { labels: `must not hold ${ownerLabel}: it tells whose the network is` }),
   }),
   id: ({ name }) => name,
-  edges: ({ name, parent }) => ({ makes: [dockerNetwork(name)], needs: parent ? [link(parent)] : [] }),
+  edges: ({ name, parent }) => ({
+    makes: [dockerNetwork(name)],
+    needs: [dockerDaemon, ...(parent ? [link(parent)] : [])],
+  }),
 
   read: (name, facts) => {
     const found = facts.docker.networks.find((n) => n.name === name);

@@ -1,5 +1,6 @@
 import type { Kind } from "../kind.ts";
 import { Bridge } from "./bridge.ts";
+import { DockerDaemon } from "./docker-daemon.ts";
 import { DockerNetwork } from "./docker-network.ts";
 import { IpForwarding } from "./ip-forwarding.ts";
 import { Nic } from "./nic.ts";
@@ -12,6 +13,7 @@ import { VlanInterface } from "./vlan-interface.ts";
 // Each kind has types of its own; the machinery treats all alike.
 export const kinds = [
   Bridge,
+  DockerDaemon,
   DockerNetwork,
   IpForwarding,
   Nic,

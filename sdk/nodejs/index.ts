@@ -10,6 +10,11 @@ export type Bridge = import("./bridge").Bridge;
 export const Bridge: typeof import("./bridge").Bridge = null as any;
 utilities.lazyLoad(exports, ["Bridge"], () => require("./bridge"));
 
+export { DockerDaemonArgs } from "./dockerDaemon";
+export type DockerDaemon = import("./dockerDaemon").DockerDaemon;
+export const DockerDaemon: typeof import("./dockerDaemon").DockerDaemon = null as any;
+utilities.lazyLoad(exports, ["DockerDaemon"], () => require("./dockerDaemon"));
+
 export { DockerNetworkArgs } from "./dockerNetwork";
 export type DockerNetwork = import("./dockerNetwork").DockerNetwork;
 export const DockerNetwork: typeof import("./dockerNetwork").DockerNetwork = null as any;
@@ -71,6 +76,8 @@ const _module = {
         switch (type) {
             case "hostnet:index:Bridge":
                 return new Bridge(name, <any>undefined, { urn })
+            case "hostnet:index:DockerDaemon":
+                return new DockerDaemon(name, <any>undefined, { urn })
             case "hostnet:index:DockerNetwork":
                 return new DockerNetwork(name, <any>undefined, { urn })
             case "hostnet:index:IpForwarding":

@@ -1,10 +1,20 @@
 import { parse } from "yaml";
 import { Engine } from "../../provider/engine.ts";
 import { Failure } from "../../provider/errors.ts";
-import { render } from "../../provider/host/command.ts";
+import { type Command, render } from "../../provider/host/command.ts";
 import { parseRoute } from "../../provider/host/facts/routes.ts";
 import { parseRule } from "../../provider/host/facts/rules.ts";
-import type { Address, BridgeFact, BridgeVlan, DockerNetworkFact, Facts, Link } from "../../provider/host/facts.ts";
+import type {
+  Address,
+  BridgeFact,
+  BridgeVlan,
+  DockerContainer,
+  DockerDaemonFact,
+  DockerEngine,
+  DockerNetworkFact,
+  Facts,
+  Link,
+} from "../../provider/host/facts.ts";
 import { gives } from "../../provider/host/graph.ts";
 import type { Around, Kind } from "../../provider/kind.ts";
 import type { Properties } from "../../provider/resource.ts";
@@ -25,6 +35,7 @@ import * as resource from "../../provider/resource.ts";
  *     routes: [default via 192.168.1.1 dev ens33 metric 100]
  *     bridgeVlans: { ens33: 1 pvid untagged, ens34: [10, 20-29] }
  *     fragments: [{ kind: nic, name: ens34, owner: lab/prod/it }]
+ *     dockerDaemon: { file: '{ "mtu": 1400 }', engine: { version: 20.10.24, containers: [{ name: web }] } }
  *     ---------- after                    optional: the host once it is as wanted, as facts
  *     links: []
  *     ---------- program                  optional: the other resources of the program on this host
@@ -52,15 +63,26 @@ export function evaluate(kind: Kind, kinds: readonly Kind[], given: string): str
   const out = ["----------"];
   try {
     const { warnings, commands, undo, boot } = outcome(kind, kinds, given);
-    out.push(...warnings.map((warning) => `warning: ${warning}`), ...commands.map(render));
-    out.push("---------- undo", ...undo.map(render));
-    if (boot) out.push("---------- boot", ...boot.map(render));
+    out.push(...warnings.map((warning) => `warning: ${warning}`), ...commands.flatMap(shown));
+    out.push("---------- undo", ...undo.flatMap(shown));
+    if (boot) out.push("---------- boot", ...boot.flatMap(shown));
   } catch (e) {
     if (!(e instanceof Failure)) throw e;
     out.push(`error: ${e.message}`);
   }
   return `${out.join("\n")}\n`;
 }
+
+/** A command, and behind it the lines of its standard input. */
+const shown = (command: Command): string[] => [
+  render(command),
+  ...(command.stdin === undefined
+    ? []
+    : command.stdin
+        .replace(/\n$/, "")
+        .split("\n")
+        .map((line) => `  < ${line}`)),
+];
 
 const host = "node1";
 const owner = "lab/dev/it";
@@ -141,7 +163,17 @@ interface WrittenHost {
   readonly bridgeVlans?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
   readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
   readonly docker?: { version: string; networks?: Partial<DockerNetworkFact>[] };
+  readonly dockerDaemon?: WrittenDaemon;
 }
+
+type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
+  readonly engine?: Partial<Omit<DockerEngine, "networks" | "containers">> & {
+    /** Options of the default bridge, like `com.docker.network.driver.mtu`. */
+    readonly bridge?: Readonly<Record<string, string>>;
+    readonly networks?: readonly Partial<DockerNetworkFact>[];
+    readonly containers?: readonly Partial<DockerContainer>[];
+  };
+};
 
 type WrittenLink = Partial<Omit<Link, "ips" | "bridge">> & {
   readonly ips?: readonly Partial<Address>[];
@@ -158,6 +190,7 @@ function factsOf(text: string | undefined): Facts | undefined {
     bridgeVlans = {},
     fragments = [],
     docker,
+    dockerDaemon,
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -171,6 +204,7 @@ function factsOf(text: string | undefined): Facts | undefined {
     sshWay: { client: "", state: "" },
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
     docker: docker ? dockerOf(docker) : { version: "28.0.0", networks: [] },
+    dockerDaemon: daemonOf(dockerDaemon ?? {}),
   };
 }
 
@@ -223,24 +257,54 @@ function ipOf(label: string, written: Partial<Address>): Address {
   };
 }
 
-const dockerOf = ({
+const dockerOf = ({ version, networks = [] }: NonNullable<WrittenHost["docker"]>): Facts["docker"] => ({
   version,
-  networks = [],
-}: {
-  version: string;
-  networks?: Partial<DockerNetworkFact>[];
-}): Facts["docker"] => ({
-  version,
-  networks: networks.map((written, i) => ({
-    id: `${i}`.padStart(64, "0"),
-    name: `net${i}`,
-    driver: "bridge",
-    internal: false,
-    ipv6: false,
-    options: {},
-    labels: {},
-    containers: [],
-    ...written,
-    subnets: (written.subnets ?? []).map((one) => ({ ...one, auxAddresses: one.auxAddresses ?? {} })),
-  })),
+  networks: networks.map(networkOf),
 });
+
+const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetworkFact => ({
+  id: `${i}`.padStart(64, "0"),
+  name: `net${i}`,
+  driver: "bridge",
+  internal: false,
+  ipv6: false,
+  options: {},
+  labels: {},
+  containers: [],
+  ...written,
+  subnets: (written.subnets ?? []).map((one) => ({ ...one, auxAddresses: one.auxAddresses ?? {} })),
+});
+
+/** A daemon that runs unless the case says what else it does. */
+const daemonOf = ({ engine: { bridge, ...engine } = {}, ...written }: WrittenDaemon): DockerDaemonFact => ({
+  ...{ path: "/etc/docker/daemon.json", argv: ["/usr/sbin/dockerd", "-H", "fd://"], state: "active" },
+  ...written,
+  ...((written.state ?? "active") === "active" && {
+    engine: {
+      ...{ version: "26.1.5", liveRestore: false, swarm: false, logDriver: "json-file", storageDriver: "overlay2" },
+      addressPools: [],
+      ...engine,
+      networks: [
+        { ...defaultBridge, options: { ...defaultBridge.options, ...bridge } },
+        ...(engine.networks ?? []),
+      ].map(networkOf),
+      containers: (engine.containers ?? []).map((one) => ({
+        ...{ name: "box", running: true, restart: "no", autoRemove: false, networks: ["bridge"] },
+        ...one,
+      })),
+    },
+  }),
+});
+
+const defaultBridge: Partial<DockerNetworkFact> = {
+  name: "bridge",
+  options: Object.fromEntries(
+    Object.entries({
+      "bridge.default_bridge": "true",
+      "bridge.enable_icc": "true",
+      "bridge.enable_ip_masquerade": "true",
+      "bridge.name": "docker0",
+      "driver.mtu": "1500",
+    }).map(([name, value]) => [`com.docker.network.${name}`, value]),
+  ),
+};

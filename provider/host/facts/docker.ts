@@ -31,7 +31,8 @@ export function parseDocker(stdout: string): DockerFact {
   return { version: JSON.parse(stdout.slice(0, end)) as string, networks: networks.map(parseNetwork) };
 }
 
-interface RawNetwork {
+/** A network as `docker network inspect` prints it. */
+export interface RawNetwork {
   Name: string;
   Id: string;
   Driver: string;
@@ -47,7 +48,8 @@ interface RawNetwork {
   Labels: Record<string, string> | null;
 }
 
-function parseNetwork(raw: RawNetwork): DockerNetworkFact {
+/** Reads a network. */
+export function parseNetwork(raw: RawNetwork): DockerNetworkFact {
   return {
     id: raw.Id,
     name: raw.Name,

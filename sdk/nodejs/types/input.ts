@@ -24,6 +24,20 @@ export interface BridgePortArgs {
 }
 
 /**
+ * Addresses from which Docker takes a subnet for each network.
+ */
+export interface DockerAddressPoolArgs {
+    /**
+     * The whole, like `10.50.0.0/16`.
+     */
+    base: pulumi.Input<string>;
+    /**
+     * The prefix length of each subnet.
+     */
+    size: pulumi.Input<number>;
+}
+
+/**
  * A subnet of a Docker network.
  */
 export interface DockerNetworkSubnetArgs {

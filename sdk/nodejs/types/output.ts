@@ -24,6 +24,20 @@ export interface BridgePort {
 }
 
 /**
+ * Addresses from which Docker takes a subnet for each network.
+ */
+export interface DockerAddressPool {
+    /**
+     * The whole, like `10.50.0.0/16`.
+     */
+    base: string;
+    /**
+     * The prefix length of each subnet.
+     */
+    size: number;
+}
+
+/**
  * A subnet of a Docker network.
  */
 export interface DockerNetworkSubnet {

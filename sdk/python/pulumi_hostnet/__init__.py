@@ -7,6 +7,7 @@ from . import _utilities
 import typing
 # Export this package's modules as members:
 from .bridge import *
+from .docker_daemon import *
 from .docker_network import *
 from .ip_forwarding import *
 from .macvlan_trunk import *
@@ -35,6 +36,7 @@ _utilities.register(
   "fqn": "pulumi_hostnet",
   "classes": {
    "hostnet:index:Bridge": "Bridge",
+   "hostnet:index:DockerDaemon": "DockerDaemon",
    "hostnet:index:DockerNetwork": "DockerNetwork",
    "hostnet:index:IpForwarding": "IpForwarding",
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",

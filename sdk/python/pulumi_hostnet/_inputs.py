@@ -17,6 +17,8 @@ from . import _utilities
 __all__ = [
     'BridgePortArgs',
     'BridgePortArgsDict',
+    'DockerAddressPoolArgs',
+    'DockerAddressPoolArgsDict',
     'DockerNetworkSubnetArgs',
     'DockerNetworkSubnetArgsDict',
     'GuardArgs',
@@ -103,6 +105,58 @@ class BridgePortArgs:
     @trunk.setter
     def trunk(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]):
         pulumi.set(self, "trunk", value)
+
+
+class DockerAddressPoolArgsDict(TypedDict):
+    """
+    Addresses from which Docker takes a subnet for each network.
+    """
+    base: pulumi.Input[_builtins.str]
+    """
+    The whole, like `10.50.0.0/16`.
+    """
+    size: pulumi.Input[_builtins.int]
+    """
+    The prefix length of each subnet.
+    """
+
+@pulumi.input_type
+class DockerAddressPoolArgs:
+    def __init__(__self__, *,
+                 base: pulumi.Input[_builtins.str],
+                 size: pulumi.Input[_builtins.int]):
+        """
+        Addresses from which Docker takes a subnet for each network.
+
+        :param pulumi.Input[_builtins.str] base: The whole, like `10.50.0.0/16`.
+        :param pulumi.Input[_builtins.int] size: The prefix length of each subnet.
+        """
+        pulumi.set(__self__, "base", base)
+        pulumi.set(__self__, "size", size)
+
+    @_builtins.property
+    @pulumi.getter
+    def base(self) -> pulumi.Input[_builtins.str]:
+        """
+        The whole, like `10.50.0.0/16`.
+        """
+        return pulumi.get(self, "base")
+
+    @base.setter
+    def base(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "base", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def size(self) -> pulumi.Input[_builtins.int]:
+        """
+        The prefix length of each subnet.
+        """
+        return pulumi.get(self, "size")
+
+    @size.setter
+    def size(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "size", value)
 
 
 class DockerNetworkSubnetArgsDict(TypedDict):

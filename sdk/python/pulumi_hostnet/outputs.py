@@ -17,6 +17,7 @@ from . import outputs
 
 __all__ = [
     'BridgePort',
+    'DockerAddressPool',
     'DockerNetworkSubnet',
     'Guard',
     'Host',
@@ -70,6 +71,40 @@ class BridgePort(dict):
         The VLANs whose frames pass with their tag.
         """
         return pulumi.get(self, "trunk")
+
+
+@pulumi.output_type
+class DockerAddressPool(dict):
+    """
+    Addresses from which Docker takes a subnet for each network.
+    """
+    def __init__(__self__, *,
+                 base: _builtins.str,
+                 size: _builtins.int):
+        """
+        Addresses from which Docker takes a subnet for each network.
+
+        :param _builtins.str base: The whole, like `10.50.0.0/16`.
+        :param _builtins.int size: The prefix length of each subnet.
+        """
+        pulumi.set(__self__, "base", base)
+        pulumi.set(__self__, "size", size)
+
+    @_builtins.property
+    @pulumi.getter
+    def base(self) -> _builtins.str:
+        """
+        The whole, like `10.50.0.0/16`.
+        """
+        return pulumi.get(self, "base")
+
+    @_builtins.property
+    @pulumi.getter
+    def size(self) -> _builtins.int:
+        """
+        The prefix length of each subnet.
+        """
+        return pulumi.get(self, "size")
 
 
 @pulumi.output_type

@@ -1,0 +1,145 @@
+import type { DockerContainer, DockerEngine, Facts } from "../host/facts.ts";
+import { type Finding, refusal, warning } from "../kind.ts";
+import { show } from "../schema/field.ts";
+import { network, overlap } from "../schema/net.ts";
+import { listed } from "../schema/words.ts";
+import {
+  type Course,
+  courseOf,
+  type Daemon,
+  type DaemonFacts,
+  liveOf,
+  majorOf,
+  pendingOf,
+  returning,
+} from "./daemon-plan.ts";
+import { brokenBy, readFile, settingNames, settingOf } from "./daemon-settings.ts";
+
+type AllFacts = DaemonFacts & Pick<Facts, "routes">;
+
+/** What stands in the way of a change of a daemon, and whom it hits. */
+export function findings(want: Daemon, have: Daemon, facts: AllFacts): Finding[] {
+  const { path, file, engine, state } = facts.dockerDaemon;
+  const broken = brokenBy(file);
+  if (broken) return [refusal("", `must find a file that is whole, and ${path} is broken (${broken}): mend it first`)];
+  const course = courseOf(want, have, facts);
+  const found = [...refusals(want, course, facts)];
+  for (const { name, says, does } of pendingOf(facts))
+    found.push(warning(name, `is ${show(says)} in ${path}, and Docker runs with ${show(does)}`));
+  if (!engine)
+    found.push(warning("", `finds Docker not running (${state})${course.by === "restart" ? ": it is started" : ""}`));
+  if (course.by === "nothing") return found;
+  if (course.by === "reload") return [...found, warning("", "reloads Docker: no container stops")];
+  return engine ? [...found, ...rangeFindings(want, course, facts), ...restartFindings(course, engine, facts)] : found;
+}
+
+/** What Docker would not start with, or would not take. */
+function refusals(want: Daemon, { changed, by, text }: Course, facts: DaemonFacts): Finding[] {
+  const { path, engine, argv } = facts.dockerDaemon;
+  const file = readFile(text);
+  const found: Finding[] = [];
+  for (const name of settingNames.filter((n) => want[n] !== undefined && !want.unset?.includes(n))) {
+    const { key, flags = [`--${key}`], since = 0, until = Number.POSITIVE_INFINITY, instead } = settingOf(name);
+    const major = engine && majorOf(engine.version);
+    if (major !== undefined && major < since)
+      found.push(refusal(name, `must be left out: Docker ${engine?.version} does not know ${key}, ${since} does`));
+    if (major !== undefined && major > until)
+      found.push(refusal(name, `must be left out: Docker ${engine?.version} knows no ${key} any more; use ${instead}`));
+    const flag = flags.find((f) => argv.some((word) => word === f || word.startsWith(`${f}=`)));
+    if (flag)
+      found.push(
+        refusal(name, `must not be in ${path} too: the unit docker.service gives ${flag}; Docker starts with one only`),
+      );
+  }
+  if (file.bridge !== undefined && file.bip !== undefined)
+    found.push(
+      refusal("bip", `must not stand beside bridge, which ${path} sets to ${show(file.bridge)}: put it into unset`),
+    );
+  if (file.icc === false && file.iptables === false)
+    found.push(refusal("icc", "must be true where iptables is false: Docker does not start with both"));
+  if (want.ip6tables === true && engine && majorOf(engine.version) < 27 && file.experimental !== true)
+    found.push(
+      refusal("ip6tables", `must be left out: Docker ${engine.version} takes it with experimental features only`),
+    );
+  if (want.liveRestore === true && engine?.swarm)
+    found.push(refusal("liveRestore", "must be false on a host that is part of a swarm, got true"));
+  const kept = by === "restart" ? keptBy(text, engine) : [];
+  const ignored = changed.filter((name) => isNetwork(name));
+  if (kept.length > 0 && ignored.length > 0)
+    found.push(
+      refusal(
+        ignored[0] as string,
+        `stays what it is as long as ${namesOf(kept)} ${kept.length > 1 ? "run" : "runs"}: with live-restore Docker takes no change of networks meanwhile. Stop ${kept.length > 1 ? "them" : "it"}, or set inForce to false`,
+      ),
+    );
+  return found;
+}
+
+const isNetwork = (name: string) => !/^(liveRestore|hosts|log|storage)/.test(name);
+
+/** The containers that run on while Docker restarts: it must want that before and after. */
+const keptBy = (text: string | undefined, engine: DockerEngine | undefined): DockerContainer[] =>
+  engine?.liveRestore && readFile(text)["live-restore"] === true
+    ? engine.containers.filter(({ running }) => running)
+    : [];
+
+/** Whom a restart hits, by name. */
+function restartFindings({ text }: Course, engine: DockerEngine, facts: DaemonFacts): Finding[] {
+  const running = engine.containers.filter((container) => container.running);
+  const kept = keptBy(text, engine);
+  if (kept.length > 0) return [warning("", `restarts Docker; running on (live-restore): ${namesOf(kept)}`)];
+  const back = returning(facts);
+  const perhaps = running.filter(({ restart }) => restart === "on-failure");
+  const removed = running.filter(({ autoRemove }) => autoRemove);
+  const lost = running.filter((c) => ![...back, ...perhaps, ...removed].includes(c));
+  const woken = engine.containers.filter((c) => !c.running && c.restart === "always");
+  const said = Object.entries({
+    "stopped and started again": back,
+    "stopped, and started again only if that counts as a failure (on-failure)": perhaps,
+    "stopped for good (no restart policy)": lost,
+    "stopped and removed (--rm)": removed,
+    "started, though stopped now (always)": woken,
+  }).flatMap(([what, whom]) => (whom.length > 0 ? [`${what}: ${namesOf(whom)}`] : []));
+  return [warning("", ["restarts Docker", ...(said.length > 0 ? said : ["no container runs"])].join("; "))];
+}
+
+/** What the range of docker0 meets. */
+function rangeFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): Finding[] {
+  if (typeof bip !== "string" || !changed.includes("bip")) return [];
+  const range = network(bip);
+  const live = liveOf(facts);
+  const found: Finding[] = [];
+  const twins = live?.engine.networks.filter(
+    (n) => n !== live.bridge && n.subnets.some(({ subnet }) => subnet !== "" && overlap(subnet, range)),
+  );
+  for (const { name, subnets } of twins ?? [])
+    found.push(
+      refusal(
+        "bip",
+        `${range} overlaps with the Docker network ${name}, ${subnets.map(({ subnet }) => subnet).join(", ")}`,
+      ),
+    );
+  const bridge = live?.bridgeLink?.name ?? "docker0";
+  const own = new Set([bridge, ...facts.links.flatMap((l) => (l.master === bridge ? [l.name] : []))]);
+  const met = facts.routes.filter(
+    ({ destination, dev, table }) =>
+      /^[\d.]+(\/\d+)?$/.test(destination) &&
+      table !== "local" &&
+      !(dev !== undefined && own.has(dev)) &&
+      overlap(withLength(destination), range),
+  );
+  for (const { destination, dev } of met)
+    found.push(
+      warning("bip", `${range} overlaps with ${destination}, which the host reaches by ${dev ?? "another route"}`),
+    );
+  const users = (live?.engine.containers ?? []).filter(({ networks }) => networks.includes("bridge"));
+  const old = live?.bridgeLink?.addresses.find((address) => !address.includes(":"));
+  if (users.length > 0 && old && network(old) !== range)
+    found.push(warning("bip", `moves ${namesOf(users)} from ${network(old)} to ${range}, with new addresses`));
+  return found;
+}
+
+const withLength = (destination: string) => (destination.includes("/") ? destination : `${destination}/32`);
+
+const namesOf = (containers: readonly DockerContainer[]) =>
+  listed(containers.map(({ name }) => name).toSorted(), "and");

@@ -1,0 +1,166 @@
+import { type Command, tool } from "../host/command.ts";
+import type { DockerContainer, DockerDaemonFact, Facts } from "../host/facts.ts";
+import { compareOne, show } from "../schema/field.ts";
+import {
+  edited,
+  type Live,
+  readFile,
+  type SettingName,
+  type SettingValues,
+  settingNames,
+  settingOf,
+  settingsIn,
+} from "./daemon-settings.ts";
+
+/** What is wanted of a daemon, or what it is. */
+export interface Daemon extends SettingValues {
+  readonly unset?: readonly string[] | undefined;
+  readonly inForce: boolean;
+  /** The text of its file and the version that ran, where it is to be again as it was. */
+  readonly file?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/** The tables that tell of a daemon. */
+export type DaemonFacts = Pick<Facts, "dockerDaemon" | "links">;
+
+/** What the daemon does, while it runs. */
+export function liveOf({ dockerDaemon: { engine }, links }: DaemonFacts): Live | undefined {
+  if (!engine) return undefined;
+  const isDefault = "com.docker.network.bridge.default_bridge";
+  const bridge = engine.networks.find(({ options }) => options[isDefault] === "true");
+  const name = bridge?.options["com.docker.network.bridge.name"] ?? "docker0";
+  return { engine, bridge, bridgeLink: bridge && links.find((l) => l.name === name) };
+}
+
+/** The settings that the file has and the running daemon has not: it reads the file when it starts. */
+export function pendingOf(facts: DaemonFacts): { name: SettingName; says: unknown; does: unknown }[] {
+  const live = liveOf(facts);
+  if (!live) return [];
+  const says = settingsIn(readFile(facts.dockerDaemon.file));
+  return settingNames.flatMap((name) => {
+    const does = settingOf(name).live?.(live);
+    const differs = says[name] !== undefined && does !== undefined && isOther(name, does, says[name]);
+    return differs ? [{ name, says: says[name], does }] : [];
+  });
+}
+
+/** Whether a setting is not what is wanted. */
+function isOther(name: SettingName, have: unknown, want: unknown): boolean {
+  let other = false;
+  compareOne(settingOf(name).field.rule, have, want, name, () => {
+    other = true;
+  });
+  return other;
+}
+
+/** What a change comes to. */
+export interface Course {
+  /** The settings that change in the file. */
+  readonly changed: readonly SettingName[];
+  /** What the daemon does for it. */
+  readonly by: "nothing" | "reload" | "restart";
+  /** The file that the daemon reads, and the file in the end. Undefined: none. */
+  readonly read: string | undefined;
+  readonly text: string | undefined;
+}
+
+/** What it takes to get from one state to the other. */
+export function courseOf(want: Daemon, have: Daemon, facts: DaemonFacts): Course {
+  const { file, engine } = facts.dockerDaemon;
+  const { unset = [] } = want;
+  const differs = (name: SettingName) => want[name] !== undefined && isOther(name, have[name], want[name]);
+  // Where the file has no bip, docker0 has an address all the same.
+  const isThere = (name: SettingName) => (name === "bip" ? settingsIn(readFile(file)) : have)[name] !== undefined;
+  const goes = (name: SettingName) => unset.includes(name) && isThere(name);
+  const comes = (name: SettingName) =>
+    !unset.includes(name) && want[name] !== undefined && have.unset?.includes(name) === true;
+  const changed = settingNames.filter((name) => differs(name) || goes(name) || comes(name));
+  // Without bip in its file the daemon keeps the address that docker0 has.
+  const waiting = [
+    ...changed.filter((name) => differs(name) || name !== "bip"),
+    ...pendingOf(facts).map(({ name }) => name),
+  ];
+  const by = way(want, have, engine !== undefined, waiting);
+  // What goes from the file stays what it was in the daemon: the file says once more what it is to be, then no more.
+  const said: SettingValues = {
+    ...(by === "restart" && changed.includes("bip") && { bip: want.bip }),
+    ...(by === "reload" && goes("liveRestore") && { liveRestore: false }),
+  };
+  const text = want.file ?? edited(file, want, unset);
+  const silent = unset.filter((name) => said[name as SettingName] === undefined);
+  return {
+    changed,
+    by,
+    read: silent.length === unset.length ? text : edited(file, { ...want, ...said }, silent),
+    text,
+  };
+}
+
+function way(want: Daemon, have: Daemon, running: boolean, waiting: readonly SettingName[]): Course["by"] {
+  // One that ran is to run again, whatever its file says.
+  if (!running) return want.inForce || want.version ? "restart" : "nothing";
+  if (!want.inForce || (waiting.length === 0 && have.inForce)) return "nothing";
+  return waiting.length > 0 && waiting.every((name) => settingOf(name).reload) ? "reload" : "restart";
+}
+
+const sh = (text: string, ...words: readonly string[]): Command => tool("sh")`-c ${text} hostnet ${words}`;
+
+/** The commands of a course. */
+export function commandsOf({ changed, by, read, text }: Course, facts: DaemonFacts): Command[] {
+  const { dockerDaemon: daemon } = facts;
+  const live = show(readFile(read)["live-restore"] ?? false);
+  return [
+    ...(changed.length > 0 ? write(daemon, read) : []),
+    ...(by === "reload" ? [sh(reload, live)] : []),
+    ...(by === "restart" ? restart(returning(facts)) : []),
+    ...(show(text) === show(read) ? [] : write(daemon, text)),
+  ];
+}
+
+/** The running containers that Docker starts again when it has restarted. */
+export const returning = ({ dockerDaemon: { engine } }: DaemonFacts): DockerContainer[] =>
+  (engine?.containers ?? []).filter(
+    ({ running, restart: policy }) => running && /^(always|unless-stopped)$/.test(policy),
+  );
+
+// The daemon itself tries a file, from version 23 on. Before that, its start does.
+function write({ path, engine, argv: [dockerd = "dockerd"] }: DockerDaemonFact, text: string | undefined): Command[] {
+  if (text === undefined) return [tool("rm")`-f ${path}`];
+  const tried = engine && majorOf(engine.version) >= 23 ? ` && ${dockerd} --validate --config-file "$1.new"` : "";
+  // Beside the old one, with its owner and mode; whole or not at all.
+  const steps = `umask 022; mkdir -p "\${1%/*}" && { [ ! -e "$1" ] || cp -p "$1" "$1.new"; } && cat >"$1.new"${tried} && mv -f "$1.new" "$1"`;
+  return [{ ...sh(`{ ${steps}; } || { rm -f "$1.new"; exit 1; }`, path), stdin: text }];
+}
+
+const log = "journalctl --identifier dockerd --lines 5 --output cat --no-pager";
+
+// A reload that Docker refuses is only told in its log.
+const reload = `systemctl reload docker && for try in $(seq 50); do
+  [ "$(docker info --format '{{.LiveRestoreEnabled}}')" = "$1" ] && exit
+  sleep 0.2
+done
+${log} >&2
+exit 1`;
+
+/** After some starts that failed systemd refuses any other, until it is told to forget them. */
+function restart(containers: readonly DockerContainer[]): Command[] {
+  const start = "systemctl reset-failed docker; timeout 200 systemctl restart docker && timeout 60 docker version";
+  const names = containers.map(({ name }) => name);
+  return [
+    { ...sh(`{ ${start}; } >/dev/null 2>&1 || { ${log} >&2; exit 1; }`), seconds: 270 },
+    ...(names.length > 0 ? [{ ...sh(back, ...names), seconds: 90 }] : []),
+  ];
+}
+
+const back = `for try in $(seq 60); do
+  gone=
+  for name; do [ "$(docker inspect --format '{{.State.Running}}' "$name")" = true ] || gone="$gone $name"; done
+  [ -n "$gone" ] || exit 0
+  sleep 1
+done
+echo "not running again:$gone" >&2
+exit 1`;
+
+/** The major version of an engine: 20 of `20.10.24+dfsg1`. */
+export const majorOf = (version: string): number => Number.parseInt(version, 10);
