@@ -76,12 +76,16 @@ export function courseOf(want: Daemon, have: Daemon, facts: DaemonFacts): Course
   const comes = (name: SettingName) =>
     !unset.includes(name) && want[name] !== undefined && have.unset?.includes(name) === true;
   const changed = settingNames.filter((name) => differs(name) || goes(name) || comes(name));
+  const pending = pendingOf(facts);
+  // A file that was changed behind its back: the daemon still does what is wanted.
+  const isDone = (name: SettingName) =>
+    pending.some((p) => p.name === name && want[name] !== undefined && !isOther(name, p.does, want[name]));
   // Without bip in its file the daemon keeps the address that docker0 has.
   const waiting = [
     ...changed.filter((name) => differs(name) || name !== "bip"),
-    ...pendingOf(facts).map(({ name }) => name),
-  ];
-  const by = way(want, have, engine !== undefined, waiting);
+    ...pending.map(({ name }) => name),
+  ].filter((name) => !isDone(name));
+  const by = way(want, engine !== undefined, waiting);
   // What goes from the file stays what it was in the daemon: the file says once more what it is to be, then no more.
   const said: SettingValues = {
     ...(by === "restart" && changed.includes("bip") && { bip: want.bip }),
@@ -97,11 +101,11 @@ export function courseOf(want: Daemon, have: Daemon, facts: DaemonFacts): Course
   };
 }
 
-function way(want: Daemon, have: Daemon, running: boolean, waiting: readonly SettingName[]): Course["by"] {
+function way(want: Daemon, running: boolean, waiting: readonly SettingName[]): Course["by"] {
   // One that ran is to run again, whatever its file says.
   if (!running) return want.inForce || want.version ? "restart" : "nothing";
-  if (!want.inForce || (waiting.length === 0 && have.inForce)) return "nothing";
-  return waiting.length > 0 && waiting.every((name) => settingOf(name).reload) ? "reload" : "restart";
+  if (!want.inForce || waiting.length === 0) return "nothing";
+  return waiting.every((name) => settingOf(name).reload) ? "reload" : "restart";
 }
 
 const sh = (text: string, ...words: readonly string[]): Command => tool("sh")`-c ${text} hostnet ${words}`;
