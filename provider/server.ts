@@ -168,7 +168,7 @@ export class Provider {
     const made = await this.#telling(request, given, (tell) => this.#engine.create(this.#subject(request), want, tell));
     await this.#show(request, given, made);
     response.setId(made.id);
-    response.setProperties(concealed(made.state, given));
+    response.setProperties(concealed(made.state, given, this.#subject(request).kind.outputs));
     return response;
   }
 
@@ -181,7 +181,7 @@ export class Provider {
     response.setRefreshBeforeUpdate(true);
     const answer = (state: Properties, wanted: Properties) => {
       response.setId(request.getId());
-      response.setProperties(concealed(state, properties));
+      response.setProperties(concealed(state, properties, kind.outputs));
       response.setInputs(concealed(wanted, inputs));
       return response;
     };
@@ -212,7 +212,7 @@ export class Provider {
       this.#engine.update(request.getId(), this.#subject(request), reveal(given), recorded, tell),
     );
     await this.#show(request, given, changed);
-    response.setProperties(concealed(changed.state, given));
+    response.setProperties(concealed(changed.state, given, this.#subject(request).kind.outputs));
     return response;
   }
 

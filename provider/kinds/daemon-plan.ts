@@ -80,9 +80,11 @@ export function courseOf(want: Daemon, have: Daemon, facts: DaemonFacts): Course
   // A file that was changed behind its back: the daemon still does what is wanted.
   const isDone = (name: SettingName) =>
     pending.some((p) => p.name === name && want[name] !== undefined && !isOther(name, p.does, want[name]));
-  // Without bip in its file the daemon keeps the address that docker0 has.
+  // A file that the daemon has not read is put back without its notice.
+  const isRead = have.inForce || want.version === undefined;
   const waiting = [
-    ...changed.filter((name) => differs(name) || name !== "bip"),
+    // Without bip in its file the daemon keeps the address that docker0 has.
+    ...changed.filter((name) => isRead && (differs(name) || name !== "bip")),
     ...pending.map(({ name }) => name),
   ].filter((name) => !isDone(name));
   const by = way(want, engine !== undefined, waiting);

@@ -204,7 +204,9 @@ export class Walk {
         this.#line,
         () => {},
         async ({ talk }) =>
-          (await talk()).run([begin, ...some, rest(transaction), fire(transaction), forget(transaction)]),
+          (await talk()).run([begin, ...some, rest(transaction), fire(transaction), forget(transaction)], {
+            deadlineSeconds: 600,
+          }),
       );
       expect(answers.filter(({ status }) => status !== 0)).toEqual([]);
       await isAs(this.#talk, there, `after ${k} of ${commands.length} steps`);
