@@ -13,7 +13,7 @@ import {
   pendingOf,
   returning,
 } from "./daemon-plan.ts";
-import { brokenBy, readFile, settingNames, settingOf } from "./daemon-settings.ts";
+import { addressOf, brokenBy, readFile, settingNames, settingOf } from "./daemon-settings.ts";
 
 type AllFacts = DaemonFacts & Pick<Facts, "routes">;
 
@@ -28,6 +28,9 @@ export function findings(want: Daemon, have: Daemon, facts: AllFacts): Finding[]
     found.push(warning(name, `is ${show(says)} in ${path}, and Docker runs with ${show(does)}`));
   if (!engine)
     found.push(warning("", `finds Docker not running (${state})${course.by === "restart" ? ": it is started" : ""}`));
+  const kept = have.bip;
+  if (want.unset?.includes("bip") && want.bip === undefined && course.changed.includes("bip") && kept)
+    found.push(warning("bip", `goes from ${path}, and docker0 keeps ${kept}: Docker leaves it an address that it has`));
   if (course.by === "nothing") return found;
   if (course.by === "reload") return [...found, warning("", "reloads Docker: no container stops")];
   return engine ? [...found, ...rangeFindings(want, course, facts), ...restartFindings(course, engine, facts)] : found;
@@ -133,7 +136,7 @@ function rangeFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): F
       warning("bip", `${range} overlaps with ${destination}, which the host reaches by ${dev ?? "another route"}`),
     );
   const users = (live?.engine.containers ?? []).filter(({ networks }) => networks.includes("bridge"));
-  const old = live?.bridgeLink?.addresses.find((address) => !address.includes(":"));
+  const old = live && addressOf(live);
   if (users.length > 0 && old && network(old) !== range)
     found.push(warning("bip", `moves ${namesOf(users)} from ${network(old)} to ${range}, with new addresses`));
   return found;

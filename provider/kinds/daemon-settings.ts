@@ -1,6 +1,7 @@
 import type { DockerEngine, DockerNetworkFact, Link } from "../host/facts.ts";
 import { type Field, isRecord, show } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
+import { family } from "../schema/net.ts";
 
 /** What a running daemon does, as far as it can be seen. */
 export interface Live {
@@ -9,6 +10,10 @@ export interface Live {
   readonly bridge: DockerNetworkFact | undefined;
   readonly bridgeLink: Link | undefined;
 }
+
+/** The address that docker0 has; none where another bridge is in its place. */
+export const addressOf = ({ bridgeLink }: Live): string | undefined =>
+  bridgeLink?.name === "docker0" ? bridgeLink.addresses.find((address) => family(address) === 4) : undefined;
 
 /** A setting of `daemon.json`; `key` is its name there. */
 interface Setting<F extends Field = Field> {
@@ -50,7 +55,7 @@ export const settings = {
   bip: setting(
     s.cidr("The address of the default bridge, docker0, with the prefix of its containers' range.").optional(),
     "bip",
-    { live: ({ bridgeLink }) => bridgeLink?.addresses.find((address) => !address.includes(":")) },
+    { live: (live) => addressOf(live) },
   ),
   bridge: setting(s.ifname("The bridge in the place of docker0; `none` for none.").optional(), "bridge", {
     flags: ["--bridge", "-b"],

@@ -6,7 +6,7 @@ import { s } from "../schema/fields.ts";
 import { family, network, nth, prefixLength } from "../schema/net.ts";
 import { findings } from "./daemon-findings.ts";
 import { commandsOf, courseOf, liveOf, pendingOf } from "./daemon-plan.ts";
-import { readFile, type SettingName, settingFields, settingNames, settingsIn } from "./daemon-settings.ts";
+import { addressOf, readFile, type SettingName, settingFields, settingNames, settingsIn } from "./daemon-settings.ts";
 
 const names = s.set(s.oneOf("The name of a setting.", settingNames), "Settings that the file must not have.");
 const inForce = s.bool(
@@ -63,7 +63,8 @@ export const DockerDaemon = defineKind({
     if (name !== "daemon") return undefined;
     const there = settingsIn(readFile(file)) as Record<SettingName, never>;
     // Without bip, docker0 keeps the address that it has.
-    const address = liveOf(facts)?.bridgeLink?.addresses.find((a) => family(a) === 4);
+    const live = liveOf(facts);
+    const address = live && addressOf(live);
     return {
       ...(address !== undefined && { bip: address }),
       ...there,
