@@ -136,15 +136,18 @@ export type SettingValues = { readonly [K in SettingName]?: unknown };
 
 type File = Readonly<Record<string, unknown>>;
 
+/** An empty file is one without settings, for Docker from version 23 on. */
+const parsed = (text: string | undefined): unknown => JSON.parse(text?.trim() || "{}");
+
 /** What a configuration file holds; nothing where there is none, or a broken one. */
 export function readFile(text: string | undefined): File {
-  return brokenBy(text) === undefined ? (JSON.parse(text ?? "{}") as File) : {};
+  return brokenBy(text) === undefined ? (parsed(text) as File) : {};
 }
 
 /** What breaks a file, if anything does. */
 export function brokenBy(text: string | undefined): string | undefined {
   try {
-    const found: unknown = JSON.parse(text ?? "{}");
+    const found = parsed(text);
     return isRecord(found) ? undefined : `it holds ${show(found).slice(0, 40)}, no object`;
   } catch (e) {
     return (e as Error).message;
