@@ -47,7 +47,6 @@ export const DockerNetwork = defineKind({
     makes: [dockerNetwork(name)],
     needs: [dockerDaemon, ...(parent ? [link(parent)] : [])],
   }),
-
   read: (name, facts) => {
     const found = facts.docker.networks.find((n) => n.name === name);
     if (!found) return undefined;

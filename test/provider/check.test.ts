@@ -71,6 +71,11 @@ describe("a check", () => {
     expect((await provider.check(urnOf("VlanInterface", "first"), first)).failures).toEqual([]);
     // An adopted link is not made.
     expect((await provider.check(urnOf("Nic", "nic"), { host: "node1", name: "v" })).failures).toEqual([]);
+    // A host has one daemon, which needs no name.
+    expect((await provider.check(urnOf("DockerDaemon", "a"), { host: "node1", mtu: 1400 })).failures).toEqual([]);
+    expect((await provider.check(urnOf("DockerDaemon", "b"), { host: "node1", icc: false })).failures).toEqual([
+      "host DockerDaemon on node1 is what a adopts already",
+    ]);
   });
 
   test("keeps secret what was given secret, at the same places, and the same in its messages", async () => {

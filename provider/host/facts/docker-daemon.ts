@@ -59,6 +59,7 @@ const container = [
  * asking starts it otherwise, by its socket.
  */
 const questions = String.raw`command -v docker >/dev/null || exit 127
+command -v systemctl >/dev/null || { echo "the host has no systemd" >&2; exit 1; }
 unit=$(systemctl show docker.service --property=LoadState,ActiveState,MainPID,ExecStart) || exit
 value() { printf '%s\n' "$unit" | sed -n "s/^$1=//p"; }
 [ "$(value LoadState)" = loaded ] || { echo "systemd has no docker.service" >&2; exit 1; }

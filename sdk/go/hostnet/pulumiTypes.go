@@ -236,6 +236,115 @@ func (o BridgePortMapOutput) MapIndex(k pulumi.StringInput) BridgePortOutput {
 	}).(BridgePortOutput)
 }
 
+// Addresses from which Docker takes a subnet for each network.
+type DockerAddressPool struct {
+	// The whole, like `10.50.0.0/16`.
+	Base string `pulumi:"base"`
+	// The prefix length of each subnet.
+	Size int `pulumi:"size"`
+}
+
+// DockerAddressPoolInput is an input type that accepts DockerAddressPoolArgs and DockerAddressPoolOutput values.
+// You can construct a concrete instance of `DockerAddressPoolInput` via:
+//
+//	DockerAddressPoolArgs{...}
+type DockerAddressPoolInput interface {
+	pulumi.Input
+
+	ToDockerAddressPoolOutput() DockerAddressPoolOutput
+	ToDockerAddressPoolOutputWithContext(context.Context) DockerAddressPoolOutput
+}
+
+// Addresses from which Docker takes a subnet for each network.
+type DockerAddressPoolArgs struct {
+	// The whole, like `10.50.0.0/16`.
+	Base pulumi.StringInput `pulumi:"base"`
+	// The prefix length of each subnet.
+	Size pulumi.IntInput `pulumi:"size"`
+}
+
+func (DockerAddressPoolArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DockerAddressPool)(nil)).Elem()
+}
+
+func (i DockerAddressPoolArgs) ToDockerAddressPoolOutput() DockerAddressPoolOutput {
+	return i.ToDockerAddressPoolOutputWithContext(context.Background())
+}
+
+func (i DockerAddressPoolArgs) ToDockerAddressPoolOutputWithContext(ctx context.Context) DockerAddressPoolOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DockerAddressPoolOutput)
+}
+
+// DockerAddressPoolArrayInput is an input type that accepts DockerAddressPoolArray and DockerAddressPoolArrayOutput values.
+// You can construct a concrete instance of `DockerAddressPoolArrayInput` via:
+//
+//	DockerAddressPoolArray{ DockerAddressPoolArgs{...} }
+type DockerAddressPoolArrayInput interface {
+	pulumi.Input
+
+	ToDockerAddressPoolArrayOutput() DockerAddressPoolArrayOutput
+	ToDockerAddressPoolArrayOutputWithContext(context.Context) DockerAddressPoolArrayOutput
+}
+
+type DockerAddressPoolArray []DockerAddressPoolInput
+
+func (DockerAddressPoolArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]DockerAddressPool)(nil)).Elem()
+}
+
+func (i DockerAddressPoolArray) ToDockerAddressPoolArrayOutput() DockerAddressPoolArrayOutput {
+	return i.ToDockerAddressPoolArrayOutputWithContext(context.Background())
+}
+
+func (i DockerAddressPoolArray) ToDockerAddressPoolArrayOutputWithContext(ctx context.Context) DockerAddressPoolArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DockerAddressPoolArrayOutput)
+}
+
+// Addresses from which Docker takes a subnet for each network.
+type DockerAddressPoolOutput struct{ *pulumi.OutputState }
+
+func (DockerAddressPoolOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DockerAddressPool)(nil)).Elem()
+}
+
+func (o DockerAddressPoolOutput) ToDockerAddressPoolOutput() DockerAddressPoolOutput {
+	return o
+}
+
+func (o DockerAddressPoolOutput) ToDockerAddressPoolOutputWithContext(ctx context.Context) DockerAddressPoolOutput {
+	return o
+}
+
+// The whole, like `10.50.0.0/16`.
+func (o DockerAddressPoolOutput) Base() pulumi.StringOutput {
+	return o.ApplyT(func(v DockerAddressPool) string { return v.Base }).(pulumi.StringOutput)
+}
+
+// The prefix length of each subnet.
+func (o DockerAddressPoolOutput) Size() pulumi.IntOutput {
+	return o.ApplyT(func(v DockerAddressPool) int { return v.Size }).(pulumi.IntOutput)
+}
+
+type DockerAddressPoolArrayOutput struct{ *pulumi.OutputState }
+
+func (DockerAddressPoolArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]DockerAddressPool)(nil)).Elem()
+}
+
+func (o DockerAddressPoolArrayOutput) ToDockerAddressPoolArrayOutput() DockerAddressPoolArrayOutput {
+	return o
+}
+
+func (o DockerAddressPoolArrayOutput) ToDockerAddressPoolArrayOutputWithContext(ctx context.Context) DockerAddressPoolArrayOutput {
+	return o
+}
+
+func (o DockerAddressPoolArrayOutput) Index(i pulumi.IntInput) DockerAddressPoolOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) DockerAddressPool {
+		return vs[0].([]DockerAddressPool)[vs[1].(int)]
+	}).(DockerAddressPoolOutput)
+}
+
 // A subnet of a Docker network.
 type DockerNetworkSubnet struct {
 	// Addresses that Docker must not take, by any name.
@@ -1159,6 +1268,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortPtrInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortMapInput)(nil)).Elem(), BridgePortMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DockerAddressPoolInput)(nil)).Elem(), DockerAddressPoolArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DockerAddressPoolArrayInput)(nil)).Elem(), DockerAddressPoolArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerNetworkSubnetInput)(nil)).Elem(), DockerNetworkSubnetArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerNetworkSubnetArrayInput)(nil)).Elem(), DockerNetworkSubnetArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*GuardInput)(nil)).Elem(), GuardArgs{})
@@ -1172,6 +1283,8 @@ func init() {
 	pulumi.RegisterOutputType(BridgePortOutput{})
 	pulumi.RegisterOutputType(BridgePortPtrOutput{})
 	pulumi.RegisterOutputType(BridgePortMapOutput{})
+	pulumi.RegisterOutputType(DockerAddressPoolOutput{})
+	pulumi.RegisterOutputType(DockerAddressPoolArrayOutput{})
 	pulumi.RegisterOutputType(DockerNetworkSubnetOutput{})
 	pulumi.RegisterOutputType(DockerNetworkSubnetArrayOutput{})
 	pulumi.RegisterOutputType(GuardOutput{})
