@@ -28,9 +28,11 @@ export function findings(want: Daemon, have: Daemon, facts: AllFacts): Finding[]
     found.push(warning(name, `is ${show(says)} in ${path}, and Docker runs with ${show(does)}`));
   if (!engine)
     found.push(warning("", `finds Docker not running (${state})${course.by === "restart" ? ": it is started" : ""}`));
-  const kept = have.bip;
-  if (want.unset?.includes("bip") && want.bip === undefined && course.changed.includes("bip") && kept)
-    found.push(warning("bip", `goes from ${path}, and docker0 keeps ${kept}: Docker leaves it an address that it has`));
+  const isGoing = want.unset?.includes("bip") && want.bip === undefined && course.changed.includes("bip");
+  if (isGoing && readFile(course.text).bridge === undefined)
+    found.push(
+      warning("bip", `goes from ${path}, and docker0 keeps ${have.bip}: Docker leaves it an address that it has`),
+    );
   if (course.by === "nothing") return found;
   if (course.by === "reload") return [...found, warning("", "reloads Docker: no container stops")];
   return engine ? [...found, ...rangeFindings(want, course, facts), ...restartFindings(course, engine, facts)] : found;
@@ -123,7 +125,8 @@ function rangeFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): F
       ),
     );
   const bridge = live?.bridgeLink?.name ?? "docker0";
-  const own = new Set([bridge, ...facts.links.flatMap((l) => (l.master === bridge ? [l.name] : []))]);
+  // One that Docker has left behind is its own too.
+  const own = new Set(["docker0", bridge, ...facts.links.flatMap((l) => (l.master === bridge ? [l.name] : []))]);
   const met = facts.routes.filter(
     ({ destination, dev, table }) =>
       /^[\d.]+(\/\d+)?$/.test(destination) &&
