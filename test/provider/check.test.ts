@@ -74,7 +74,7 @@ describe("a check", () => {
     // A host has one daemon, which needs no name.
     expect((await provider.check(urnOf("DockerDaemon", "a"), { host: "node1", mtu: 1400 })).failures).toEqual([]);
     expect((await provider.check(urnOf("DockerDaemon", "b"), { host: "node1", icc: false })).failures).toEqual([
-      "host DockerDaemon on node1 is what a adopts already",
+      "daemon on node1 is what a adopts already",
     ]);
   });
 
