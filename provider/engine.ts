@@ -224,6 +224,7 @@ export class Engine {
       owner: subject.owner,
       changes: (node) => others.some(({ makes }) => makes.some((made) => gives(made, node))),
       siblings: others.filter((other) => other.kind === subject.kind).map(({ want }) => want),
+      others: others.map(({ want }) => want),
     };
   }
 

@@ -63,6 +63,8 @@ export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F ex
     before: Partial<Values<I>>,
     around: Around<Values<I>> & { readonly facts: Pick<Facts, F> },
   ): Command[];
+  /** Others undo it when they start, Docker or the firewall of the host: what boots it runs again after them. */
+  readonly again?: boolean;
   /** The links that exist and that it takes for itself, from the host's own network configuration. */
   takes?(want: Values<I>): string[];
 
@@ -96,6 +98,8 @@ export interface Around<Want = Readonly<Record<string, unknown>>> {
   changes(node: Node): boolean;
   /** What the same program wants of the same kind on the same host, besides this. */
   readonly siblings: readonly Want[];
+  /** What it wants of any kind there, besides this. */
+  readonly others: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** What stands in the way of a change (`error`), or will not work as meant (`warning`). */

@@ -253,6 +253,7 @@ export function operationOf(
         ...kind.edges(want),
         unmanaged: [...(kind.adopts ? [] : linksIn(kind.edges(want).makes)), ...(kind.takes?.(want) ?? [])],
         ...(kind.adopts && { before: course.before ?? {} }),
+        ...(kind.again && { again: true }),
         commands:
           kind.boot?.(want, course.before ?? {}, { ...around, facts }) ??
           kind.plan(want, undefined, { ...around, facts }),
@@ -275,7 +276,5 @@ function describe(wrong: readonly Difference[], now: Properties, want: Propertie
 /** A command as lines that a person can read and paste, at most `width` characters wide; one that touches a link of `way` says so. */
 export function linesOf(command: Command, way: ReadonlySet<string> = new Set(), width = Infinity): string[] {
   const touches = command.argv.some((word) => way.has(word));
-  const remark = "  # carries SSH";
-  const folded = fold(command, width - (touches ? remark.length : 0));
-  return folded.map((line, i) => (touches && i === folded.length - 1 ? line + remark : line));
+  return fold(command, width, touches ? "  # carries SSH" : "");
 }

@@ -52,14 +52,24 @@ export function render({ argv }: Command): string {
   return argv.map(quote).join(" ");
 }
 
-/** The command as lines of at most `width` characters where its arguments allow that; a shell reads them as one. */
-export function fold({ argv }: Command, width: number): string[] {
+/** The command with what it reads, in one line: as a shell reads it. */
+export const piped = (command: Command): string =>
+  command.stdin === undefined ? render(command) : `printf %s ${quote(command.stdin)} | ${render(command)}`;
+
+/**
+ * The command as lines of at most `width` characters where its arguments allow that, with what it reads below it; a shell
+ * reads them as one. A remark stands behind the command.
+ */
+export function fold({ argv, stdin }: Command, width: number, remark = ""): string[] {
+  const end = `${stdin === undefined ? "" : " <<'END'"}${remark}`;
   const folded: string[] = [];
   for (const word of argv.map(quote)) {
     const line = folded.at(-1);
     // Room for the blank before the word and for the backslash after it.
-    if (line !== undefined && line.length + word.length + 3 <= width) folded[folded.length - 1] = `${line} ${word}`;
+    if (line !== undefined && line.length + word.length + 3 <= width - end.length)
+      folded[folded.length - 1] = `${line} ${word}`;
     else folded.push(line === undefined ? word : `  ${word}`);
   }
-  return folded.map((line, i) => (i < folded.length - 1 ? `${line} \\` : line));
+  const below = stdin === undefined ? [] : [...stdin.replace(/\n$/, "").split("\n"), "END"];
+  return [...folded.map((line, i) => (i < folded.length - 1 ? `${line} \\` : line + end)), ...below];
 }

@@ -4,6 +4,7 @@ import { parseBridgeVlans } from "./facts/bridge-vlans.ts";
 import { parseDocker } from "./facts/docker.ts";
 import { dockerDaemonCommand, parseDockerDaemon } from "./facts/docker-daemon.ts";
 import { bothFamilies } from "./facts/families.ts";
+import { firewallCommand, parseFirewall } from "./facts/firewall.ts";
 import { fragmentsCommand, parseFragments } from "./facts/fragments.ts";
 import { parseLinks } from "./facts/links.ts";
 import { parseRoutes } from "./facts/routes.ts";
@@ -16,6 +17,7 @@ export { type Address, addressPlace, addressWords } from "./facts/addresses.ts";
 export type { BridgeVlan, BridgeVlans } from "./facts/bridge-vlans.ts";
 export type { DockerFact, DockerNetworkFact } from "./facts/docker.ts";
 export type { DockerContainer, DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
+export type { FirewallChain, FirewallFact } from "./facts/firewall.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export type { BridgeFact, Link, PortFact } from "./facts/links.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
@@ -32,7 +34,7 @@ interface Table<T> {
 }
 
 /** Debian's names of the packages that hold the tools. */
-const packages = { ip: "iproute2", bridge: "iproute2", docker: "docker.io", grep: "grep" };
+const packages = { ip: "iproute2", bridge: "iproute2", docker: "docker.io", grep: "grep", nft: "nftables" };
 
 const table = <T>(asks: Table<T>["asks"], command: Command, parse: Table<T>["parse"]): Table<T> => ({
   asks,
@@ -48,6 +50,7 @@ const tables = {
   bridgeVlans: table("bridge", tool("bridge")`-j vlan show`, parseBridgeVlans),
   // All of them are 120 for each link: a look asks for some.
   sysctls: table("grep", sysctlsCommand([]), parseSysctls),
+  firewall: table("nft", firewallCommand, parseFirewall),
   fragments: table("grep", fragmentsCommand, parseFragments),
   sshWay: table("ip", sshWayCommand, parseSshWay),
   docker: table(

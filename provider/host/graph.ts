@@ -17,11 +17,13 @@ type Sort =
   | "route"
   | "table"
   | "rule"
-  | "sysctl";
+  | "sysctl"
+  | "firewall-chain";
 
 export const link = (name: string): Node => `link ${name}`;
 /** The names of the links among nodes. */
 export const linksIn = (nodes: readonly Node[]): string[] => namesIn("link", nodes);
+export const firewallChain = (name: string): Node => `firewall-chain ${name}`;
 export const dockerNetwork = (name: string): Node => `docker-network ${name}`;
 /** The Docker daemon, of which a host has one; what stands on it needs no resource for it. */
 export const dockerDaemon: Node = "docker-daemon daemon";

@@ -1,6 +1,6 @@
 import { Failure } from "../errors.ts";
 import { managedSteps } from "./boot.ts";
-import { type Command, render } from "./command.ts";
+import { type Command, piped } from "./command.ts";
 import type { Facts } from "./facts.ts";
 import { namesIn } from "./graph.ts";
 import { rest, resume } from "./guard.ts";
@@ -53,7 +53,7 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
     course.failure = new Failure(
       "undoFailed",
       `${course.failure?.message}; and it could not be undone (${said}). \`hostnet recover ${host}\`, or by hand: ` +
-        left.map(render).join("; "),
+        left.map(piped).join("; "),
     );
   }
   return after;

@@ -1,8 +1,11 @@
 import type { Kind } from "../kind.ts";
 import { Bridge } from "./bridge.ts";
+import { DestinationNat } from "./destination-nat.ts";
 import { DockerDaemon } from "./docker-daemon.ts";
 import { DockerNetwork } from "./docker-network.ts";
+import { ForwardRule } from "./forward-rule.ts";
 import { IpForwarding } from "./ip-forwarding.ts";
+import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
 import { PolicyRule } from "./policy-rule.ts";
 import { Route } from "./route.ts";
@@ -13,9 +16,12 @@ import { VlanInterface } from "./vlan-interface.ts";
 // Each kind has types of its own; the machinery treats all alike.
 export const kinds = [
   Bridge,
+  DestinationNat,
   DockerDaemon,
   DockerNetwork,
+  ForwardRule,
   IpForwarding,
+  Masquerade,
   Nic,
   PolicyRule,
   Route,

@@ -107,6 +107,16 @@ const known = <T>(rule: Rule<T>): Rule<T> => ({
   },
 });
 
+/** The same field, whose values get a normal form besides; not those that are only known at up. */
+export const normalised = <T>({ doc, rule }: Field<T, true>, normal: (value: T) => T): Field<T, true> =>
+  make(doc, {
+    ...rule,
+    parse: (given, path, report) => {
+      const value = rule.parse(given, path, report);
+      return isUnknown(value) ? value : normal(value);
+    },
+  });
+
 /** A required field with a rule of its own. */
 export const make = <T>(doc: string, rule: Rule<T>): Field<T, true> =>
   field({ doc, rule, required: true, replace: false, isSecret: false, isDerived: false });
@@ -147,6 +157,19 @@ export function compareFields<F extends Fields>(
     if (wanted === undefined) continue;
     compareOne(f.rule, (have as Record<string, unknown>)[name], wanted, child(path, name), differ);
   }
+}
+
+/** Compares all fields: what `want` leaves out must be absent. */
+export function compareAll<F extends Fields>(
+  fields: F,
+  have: Partial<Values<F>>,
+  want: Values<F>,
+  path: string,
+  differ: (path: string, kind: DifferenceKind) => void,
+): void {
+  const [has, wants] = [have, want] as Record<string, unknown>[];
+  for (const [name, f] of Object.entries(fields))
+    compareOne(f.rule, has?.[name], wants?.[name], child(path, name), differ);
 }
 
 /** Compares two values of one rule, either of which may be missing or unknown. */

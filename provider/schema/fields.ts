@@ -1,5 +1,6 @@
 import {
   child,
+  compareAll,
   compareFields,
   compareOne,
   type Field,
@@ -14,8 +15,8 @@ import {
   UNKNOWN,
   type Values,
 } from "./field.ts";
-import { interfaceNameProblem, network, parseAddress, parseCidr, parseMac } from "./net.ts";
-import { listed } from "./words.ts";
+import { family, interfaceNameProblem, network, parseAddress, parseCidr, parseEndpoint, parseMac } from "./net.ts";
+import { listed, nearest } from "./words.ts";
 
 function scalar<T>(doc: string, type: string, parse: Rule<T>["parse"]): Field<T, true> {
   return make(doc, {
@@ -91,6 +92,44 @@ export const s = {
       return cidr ?? "";
     }),
 
+  /** A network without host bits; an address is one of its own: `10.0.0.5` becomes `10.0.0.5/32`. */
+  networkOrAddress: (doc: string) =>
+    scalar<string>(doc, "string", (value, path, report) => {
+      const address = typeof value === "string" ? parseAddress(value) : undefined;
+      if (address !== undefined) return `${address}/${family(address) === 6 ? 128 : 32}`;
+      const cidr = typeof value === "string" ? parseCidr(value) : undefined;
+      if (cidr === undefined) report(path, `must be a network like 10.0.0.0/24 or an address, got ${show(value)}`);
+      else if (network(cidr) !== cidr) report(path, `must have no host bits: ${network(cidr)}, got ${show(value)}`);
+      return cidr ?? "";
+    }),
+
+  /** A port or a range of ports, as text or as a number. */
+  ports: (doc: string) =>
+    scalar<string>(doc, "string", (value, path, report) => {
+      const [low = 0, high = low, ...more] = /^\d{1,5}(-\d{1,5})?$/.test(String(value))
+        ? String(value).split("-").map(Number)
+        : [];
+      if (low < 1 || high < low || high > 65535 || more.length > 0)
+        report(path, `must be a port from 1 to 65535, like 80, or a range, like 8000-8010, got ${show(value)}`);
+      return low === high ? `${low}` : `${low}-${high}`;
+    }),
+
+  /** An address, with or without a port. */
+  endpoint: (doc: string) =>
+    text(doc, "an address like 10.0.0.5, or one with a port like 10.0.0.5:8080 or [fd00::5]:8080", parseEndpoint),
+
+  /** One of some words, in any case; the beginning of a single one of them will do. */
+  keyword: <const V extends string>(doc: string, words: readonly V[]) =>
+    scalar<V>(doc, "string", (value, path, report) => {
+      const given = typeof value === "string" ? value.toUpperCase() : "";
+      const found = given === "" ? [] : words.filter((word) => word.startsWith(given));
+      const word = words.find((one) => one === given) ?? (found.length === 1 ? found[0] : undefined);
+      const near = nearest(given, words);
+      if (word === undefined)
+        report(path, `must be ${listed(words)}, got ${show(value)}${near ? `; did you mean ${near}?` : ""}`);
+      return word ?? (words[0] as V);
+    }),
+
   address: (doc: string) => text(doc, "an address like 10.0.0.5", parseAddress),
 
   mac: (doc: string) => text(doc, "a hardware address like 02:42:0a:00:00:05", parseMac),
@@ -141,13 +180,13 @@ export const s = {
       },
     }),
 
-  /** An object type of its own in `schema.json`. */
-  object: <F extends Fields>(name: string, doc: string, fields: F): Field<Values<F>, true> =>
+  /** An object type of its own in `schema.json`. `exact`: what is left out of it is not unmanaged but absent. */
+  object: <F extends Fields>(name: string, doc: string, fields: F, { exact = false } = {}): Field<Values<F>, true> =>
     make(doc, {
       type: { $ref: `#/types/hostnet:index:${name}` },
       nested: [{ name, doc, fields }, ...nestedTypes(fields)],
       parse: (value, path, report) => (value === UNKNOWN ? (value as never) : parseFields(fields, value, path, report)),
-      compare: (have, want, path, differ) => compareFields(fields, have, want, path, differ),
+      compare: (have, want, path, differ) => (exact ? compareAll : compareFields)(fields, have, want, path, differ),
     }),
 };
 

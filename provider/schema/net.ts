@@ -25,6 +25,21 @@ export function parseCidr(text: string): string | undefined {
   return normal === undefined || Number(length) > bits(normal) ? undefined : `${normal}/${Number(length)}`;
 }
 
+/** An address with or without a port in normal form, like `10.0.0.5:8080` or `[fd00::5]:8080`, or undefined when the text is none. */
+export function parseEndpoint(text: string): string | undefined {
+  const [, bracketed, plain, port] =
+    /^(?:\[([^\]]+)\](?=:)|([^[\]]+?))(?::(\d{1,5}))?$/.exec(isIP(text) ? "" : text) ?? [];
+  if (bracketed === undefined && plain === undefined) return parseAddress(text);
+  const address = parseAddress(bracketed ?? plain ?? "");
+  const fits = port !== undefined && Number(port) > 0 && Number(port) <= 65535;
+  if (address === undefined || !fits || (family(address) === 6) !== (bracketed !== undefined)) return undefined;
+  return bracketed === undefined ? `${address}:${Number(port)}` : `[${address}]:${Number(port)}`;
+}
+
+/** The address of what `parseEndpoint` made. */
+export const endpointAddress = (endpoint: string): string =>
+  isIP(endpoint) ? endpoint : endpoint.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+
 /** The network of a prefix: `10.0.0.0/24` for `10.0.0.5/24`. */
 export function network(cidr: string): string {
   return `${show(range(cidr).getFirst())}/${prefixLength(cidr)}`;

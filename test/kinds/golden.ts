@@ -1,7 +1,8 @@
 import { parse } from "yaml";
 import { Engine } from "../../provider/engine.ts";
 import { Failure } from "../../provider/errors.ts";
-import { type Command, render } from "../../provider/host/command.ts";
+import { type Command, fold } from "../../provider/host/command.ts";
+import { parseFirewall } from "../../provider/host/facts/firewall.ts";
 import { parseRoute } from "../../provider/host/facts/routes.ts";
 import { parseRule } from "../../provider/host/facts/rules.ts";
 import type {
@@ -33,6 +34,7 @@ import * as resource from "../../provider/resource.ts";
  *     rules: ['100: from 10.0.0.0/24 lookup 100 proto 104']
  *     sysctls: { net.ipv4.ip_forward: 0 }
  *     routes: [default via 192.168.1.1 dev ens33 metric 100]
+ *     firewall: { ipv4: "*filter…" }        as the tools print it
  *     bridgeVlans: { ens33: 1 pvid untagged, ens34: [10, 20-29] }
  *     fragments: [{ kind: nic, name: ens34, owner: lab/prod/it }]
  *     dockerDaemon: { file: '{ "mtu": 1400 }', engine: { version: 20.10.24, containers: [{ name: web }] } }
@@ -73,16 +75,7 @@ export function evaluate(kind: Kind, kinds: readonly Kind[], given: string): str
   return `${out.join("\n")}\n`;
 }
 
-/** A command, and behind it the lines of its standard input. */
-const shown = (command: Command): string[] => [
-  render(command),
-  ...(command.stdin === undefined
-    ? []
-    : command.stdin
-        .replace(/\n$/, "")
-        .split("\n")
-        .map((line) => `  < ${line}`)),
-];
+const shown = (command: Command) => fold(command, Infinity);
 
 const host = "node1";
 const owner = "lab/dev/it";
@@ -143,6 +136,7 @@ function aroundOf(kinds: readonly Kind[], kind: Kind, program: readonly Properti
     owner,
     changes: (node) => others.some((o) => o.kind.edges(o.want).makes.some((made) => gives(made, node))),
     siblings: others.filter((o) => o.kind === kind).map(({ want }) => want),
+    others: others.map(({ want }) => want),
   };
 }
 
@@ -161,6 +155,7 @@ interface WrittenHost {
   /** Values by name. */
   readonly sysctls?: Readonly<Record<string, string | number>>;
   readonly bridgeVlans?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
+  readonly firewall?: WrittenFirewall;
   readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
   readonly docker?: { version: string; networks?: Partial<DockerNetworkFact>[] };
   readonly dockerDaemon?: WrittenDaemon;
@@ -174,6 +169,25 @@ type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
     readonly containers?: readonly Partial<DockerContainer>[];
   };
 };
+/** What the tools print: `iptables-save`, in IPv6 too unless that is `none`, that of the other back end, and `nft -j list`. */
+interface WrittenFirewall {
+  readonly own?: "nft" | "legacy" | "none";
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  readonly other?: string;
+  readonly list?: readonly unknown[];
+}
+
+function firewallOf({ own = "nft", ipv4 = "", ipv6 = "", other, list = [] }: WrittenFirewall): Facts["firewall"] {
+  const six = ipv6.trim() === "none" ? [] : [6];
+  const parts = [
+    ["families", 4, ...six].join(" "),
+    ...(own === "none" ? [] : [`${own} 4\n${ipv4}`, ...six.map(() => `${own} 6\n${ipv6}`)]),
+    ...(other === undefined ? [] : [`${own === "nft" ? "legacy" : "nft"} 4\n${other}`]),
+    `list\n${JSON.stringify({ nftables: list })}`,
+  ];
+  return parseFirewall([own === "none" ? "" : own, ...parts].map((part) => `hostnet: ${part}\n`).join(""));
+}
 
 type WrittenLink = Partial<Omit<Link, "ips" | "bridge">> & {
   readonly ips?: readonly Partial<Address>[];
@@ -191,6 +205,7 @@ function factsOf(text: string | undefined): Facts | undefined {
     fragments = [],
     docker,
     dockerDaemon,
+    firewall = {},
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -200,6 +215,7 @@ function factsOf(text: string | undefined): Facts | undefined {
       values: Object.fromEntries(Object.entries(sysctls).map(([name, value]) => [name, String(value)])),
       near: Object.keys(sysctls),
     },
+    firewall: firewallOf(firewall),
     bridgeVlans: Object.entries(bridgeVlans).map(([link, vlans]) => ({ link, vlans: [vlans].flat().map(vlanOf) })),
     sshWay: { client: "", state: "" },
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),

@@ -104,16 +104,23 @@ export async function prepare({ host, line: { talk }, kind }: Ground): Promise<s
     return lacks((e as Error).message);
   }
   const first = transition(kind, kind.samples.a, undefined, facts, aroundOf())[0];
-  return first && kind.adopts !== true ? await triedOut(talk, first, kind, facts) : undefined;
+  return first && kind.adopts !== true ? await triedOut(host, talk, first, kind, facts) : undefined;
 }
 
 /** Why a host cannot run a kind's first command; that it can is undone again. */
-async function triedOut(talk: Talk, first: Command, kind: Kind, facts: Facts): Promise<string | undefined> {
+async function triedOut(
+  host: string,
+  talk: Talk,
+  first: Command,
+  kind: Kind,
+  facts: Facts,
+): Promise<string | undefined> {
   const name = kind.id(kind.samples.a, facts) ?? "";
   const [answer] = await (await talk()).run([{ command: first }]);
   if (answer?.status !== 0) return lacks(answer?.stderr ?? "");
+  const now = await look(host, talk, kind.facts);
   const back = kind
-    .plan(undefined, { ...kind.samples.a, name }, { ...aroundOf(), facts })
+    .plan(undefined, kind.read(name, now), { ...aroundOf(), facts: now })
     .map((command) => ({ command }));
   await (await talk()).run(back);
   return undefined;
@@ -126,7 +133,7 @@ function lacks(message: string): string {
   throw new Error(message);
 }
 
-const aroundOf = (): Around => ({ owner: "laws/test/it", changes: () => false, siblings: [] });
+const aroundOf = (): Around => ({ owner: "laws/test/it", changes: () => false, siblings: [], others: [] });
 
 /** Takes a host from state to state by the machinery that the engine uses. */
 export class Walk {
