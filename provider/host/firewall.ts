@@ -104,7 +104,8 @@ export function changeChain(
   if (want && have && stay && had === wanted && want.owner === have.owner) return [];
   if (firewall.backend === "nftables") return [nft(own, family, want)];
   const lines = [
-    `:${own.name} - [0:0]`,
+    // A chain that should not be there yet fails all of it: the host undoes what may not have been done.
+    have ? `:${own.name} - [0:0]` : `-N ${own.name}`,
     ...rulesOf(own, want, family),
     ...(stay ? [] : gone.map(({ chain, text }) => `-D ${chain} ${text}`)),
     ...(stay ? [] : come.map(inserted)),

@@ -2,6 +2,7 @@ import { Failure } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { Conversation } from "./connection.ts";
 import { parseRoute } from "./facts/routes.ts";
+import { rulesetLines, savedLines } from "./firewall/lines.ts";
 import type { Talk } from "./line.ts";
 
 /** A conversation with a host, or a way to one. */
@@ -101,25 +102,21 @@ ids=$(docker network ls --quiet --no-trunc) && docker network inspect $ids`,
   {
     name: "nft",
     command: ifThere("nft", "nft -j list ruleset"),
-    parse: (stdout) =>
-      numbered(
-        (JSON.parse(stdout) as { nftables: Row[] }).nftables
-          .filter((object) => !object.metainfo)
-          .map((object) =>
-            JSON.stringify(object, (key, value) => (key === "handle" ? undefined : uncounted(key, value))),
-          ),
-      ),
+    parse: rulesetLines,
   },
   ...["iptables-save", "ip6tables-save"].map((tool) => ({
     name: tool,
     command: ifThere(tool, tool),
-    parse: (stdout: string) =>
-      numbered(
-        stdout
-          .split("\n")
-          .filter((line) => line !== "" && !line.startsWith("#"))
-          .map((line) => line.replace(/\[\d+:\d+\]/, "")),
-      ),
+    parse: savedLines,
+  })),
+  ...["ip", "ip6"].map((family) => ({
+    name: `${family}tables-legacy-save`,
+    // Asked about tables that are not there, it makes them.
+    command: ifThere(
+      `${family}tables-legacy-save`,
+      `grep -qs . /proc/net/${family}_tables_names || exit 0\n${family}tables-legacy-save`,
+    ),
+    parse: savedLines,
   })),
   {
     name: "sysctl",
@@ -183,11 +180,6 @@ const addressOf = ({ valid_life_time, preferred_life_time, tentative, dadfailed,
 /** What a bridge and its ports find out by themselves. */
 const isRestlessDetail = (key: string) =>
   /timer|^topology_change|_id$|^id$|^no$|^root_|^designated_|^state$|^usedbc|^config_pending|^perm_?addr/.test(key);
-
-const uncounted = (key: string, value: unknown) => (key === "packets" || key === "bytes" ? 0 : value);
-
-/** The order of rules matters: a line that moves must differ. */
-const numbered = (lines: readonly string[]) => lines.map((line, i) => `${String(i).padStart(4, "0")} ${line}`);
 
 function words(row: Row): string {
   const sorted = Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1));
