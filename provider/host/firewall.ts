@@ -75,9 +75,10 @@ export function properJump(firewall: FirewallFact, chain: OwnChain, family: Fami
 }
 
 /** How the jumps of a family differ from the one that should be; undefined when they do not. */
-export function misplaced(firewall: FirewallFact, own: OwnChain, family: Family, jumps: readonly Jump[]) {
+export function misplaced(firewall: FirewallFact, own: OwnChain, family: Family, { rules: its, jumps }: Content) {
   const [jump, ...more] = jumps;
   if (!jump) return "missing";
+  if (its.length === 0) return "to nothing";
   if (more.length > 0)
     return `${jumps.length} times: ${jumps.map((j) => `rule ${j.position} of ${j.chain}`).join(", ")}`;
   const hook = hookOf(firewall, own, family);

@@ -115,7 +115,7 @@ export function ruleSet<I extends Fields>(sort: Sort) {
 function readRuleSet(sort: Sort, chain: OwnChain, name: string, firewall: Firewall): RuleSet | undefined {
   const found = firewall.families.flatMap((family) => {
     const content = contentOf(firewall, chain, family);
-    return content ? [{ family, ...content, wrong: misplaced(firewall, chain, family, content.jumps) }] : [];
+    return content ? [{ family, ...content, wrong: misplaced(firewall, chain, family, content) }] : [];
   });
   if (found.length === 0) return undefined;
   const rulesOf = (family: Family) =>

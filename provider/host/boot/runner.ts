@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { findPlace } from "../place.ts";
+import { again } from "./again.ts";
 import { renderers } from "./renderers.ts";
 
 /**
@@ -27,6 +28,7 @@ WantedBy=multi-user.target systemd-networkd.service NetworkManager.service netwo
 
 const body = `# Puts back what hostnet keeps on this host: runs the files in boot.d, each after what it needs.
 #   sh /etc/hostnet/boot          as hostnet.service does
+#   sh /etc/hostnet/boot again    as hostnet-again.service does: only what others undo when they start
 #   sh /etc/hostnet/boot settle   after a change of boot.d; removes all of hostnet with the last file
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
@@ -125,9 +127,11 @@ settle() {
     put $foreign "[Network]\\nManageForeignRoutes=no\\nManageForeignRoutingPolicyRules=no\\n"
 }
 
+${again}
 # Nothing is kept any more: nothing of hostnet stays.
 clear_away() {
   settle
+  follow
   rm -f /etc/systemd/networkd.conf.d/hostnet.conf
   rmdir /etc/systemd/networkd.conf.d boot.d 2>/dev/null
   if [ -e /etc/systemd/system/hostnet.service ]; then
@@ -182,7 +186,7 @@ now() {
 
 replay_all() {
   coming= pending=
-  for file in boot.d/*.sh; do
+  for file; do
     list "$file" makes
     coming="$coming,$listed" pending="$pending $file"
   done
@@ -220,24 +224,32 @@ replay_all() {
 }
 
 main() {
+  if [ "$1" != settle ]; then
+    # At boot nobody holds it. Whoever changes the host now puts right what others do to it meanwhile.
+    ${findPlace}
+    if command -v flock >/dev/null; then
+      exec 9>>"$hostnet_run/lock"
+      flock -w 60 9 || { echo "somebody changes this host: nothing done"; return 1; }
+    fi
+  fi
   finish || return
   set -- "$1" boot.d/*.sh
-  if [ "$1" = settle ]; then
-    if [ -e "$2" ]; then settle; else clear_away; fi
-    return
-  fi
+  case $1 in
+    settle)
+      if [ -e "$2" ]; then settle && follow; else clear_away; fi
+      return ;;
+    again)
+      asks_again boot.d/*.sh || return 0
+      replay_all $asking
+      return ;;
+  esac
   [ -e "$2" ] || { clear_away boot; return; }
-  # At boot nobody holds it. Whoever changes the host now puts right what a renderer does to it meanwhile.
-  ${findPlace}
-  if command -v flock >/dev/null; then
-    exec 9>>"$hostnet_run/lock"
-    flock -w 60 9 || { echo "somebody changes this host: nothing done"; return 1; }
-  fi
   settle new
   await
-  replay_all
+  replay_all boot.d/*.sh
   result=$?
   settle
+  follow
   return $result
 }
 

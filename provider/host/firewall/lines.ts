@@ -9,8 +9,16 @@ export function rulesetLines(stdout: string): string[] {
     if (key === "handle") return undefined;
     return key === "packets" || key === "bytes" ? 0 : value;
   };
-  return numbered(speaking(nftables).map((object) => JSON.stringify(object, restless)));
+  // The order of tables is that in which they were made.
+  const tables = Map.groupBy(speaking(nftables), tableOf);
+  return [...tables.values()].flatMap((objects) => numbered(objects.map((object) => JSON.stringify(object, restless))));
 }
+
+/** The table that an object is, or is in. */
+const tableOf = (object: Row): string => {
+  const [{ family, table, name } = {}] = Object.values(object) as Row[];
+  return `${family} ${table ?? name}`;
+};
 
 /** Without what does nothing: an empty chain that the kernel calls and that accepts, and a table of only such. */
 function speaking(objects: readonly Row[]): Row[] {
@@ -22,7 +30,9 @@ function speaking(objects: readonly Row[]): Row[] {
     ),
   );
   const kept = objects.filter(({ metainfo, chain }) => !metainfo && !idle.has(chain as Row));
-  const used = new Set(kept.flatMap((object) => Object.values(object) as Row[]).map(({ family, table }) => `${family} ${table}`));
+  const used = new Set(
+    kept.flatMap((object) => Object.values(object) as Row[]).map(({ family, table }) => `${family} ${table}`),
+  );
   return kept.filter(({ table }) => !table || used.has(`${(table as Row).family} ${(table as Row).name}`));
 }
 

@@ -1,0 +1,245 @@
+import { spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fragmentText, keepSteps } from "../../provider/host/boot.ts";
+import { ip, tool } from "../../provider/host/command.ts";
+import { parseFirewall } from "../../provider/host/facts/firewall.ts";
+import { type Facts, factCommands, parseFacts } from "../../provider/host/facts.ts";
+import type { Shell } from "../../provider/host/shell.ts";
+import type { Kind } from "../../provider/kind.ts";
+import { DestinationNat } from "../../provider/kinds/destination-nat.ts";
+import { ForwardRule } from "../../provider/kinds/forward-rule.ts";
+import { Masquerade } from "../../provider/kinds/masquerade.ts";
+import { differences, kebab, operationOf, type Properties } from "../../provider/resource.ts";
+import { onlyLine } from "../host/only-line.ts";
+import { laws, prepare, Walk } from "./laws.ts";
+import { newHost } from "./new-host.ts";
+
+const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
+const hasLegacy = spawnSync("unshare", ["--net", "iptables-legacy", "-L"]).status === 0;
+
+/** What makes a host one of that back end; none has rules yet. */
+const backends = [
+  { backend: "iptables-nft", make: "", missing: "" },
+  {
+    backend: "iptables-legacy",
+    make: "for t in iptables ip6tables; do for c in '' -save -restore; do ln -sf /usr/sbin/$t-legacy$c /etc/alternatives/$t$c; done; done",
+    missing: hasLegacy ? "" : " (skipped: the kernel has no legacy tables)",
+  },
+  { backend: "nftables", make: "rm /etc/alternatives/ip*tables*", missing: "" },
+];
+
+const named = (some: typeof backends) => some.map((one) => [`${one.backend}${one.missing}`, one] as const);
+
+const firewallKinds = [ForwardRule, Masquerade, DestinationNat] as unknown as readonly Kind[];
+const around = { owner: "laws/test/it", changes: () => false, siblings: [], others: [] };
+
+/** Runs a line of shell on a host; answers what it said on both streams. */
+async function say(shell: Shell, text: string): Promise<string> {
+  const [answer] = await shell.run([{ command: tool("sh")`-c ${`exec 2>&1\n${text}`}` }]);
+  return answer?.stdout ?? "";
+}
+
+async function lookAt(shell: Shell, kind: Kind): Promise<Facts> {
+  return parseFacts("node1", kind.facts, await shell.run(factCommands(kind.facts).map((command) => ({ command }))));
+}
+
+describe.each(named(backends))("a host of %s", (_, { backend, make, missing }) => {
+  describe.skipIf(noNamespace || missing)("", () => {
+    describe.each(firewallKinds.map((kind) => [kind.type, kind] as const))("%s", (_, given) => {
+      // What a sample stands among is of iptables.
+      const kind = backend === "nftables" ? { ...given, samples: { ...given.samples, given: [] } } : given;
+      let shell: Shell;
+      let walk: Walk;
+
+      beforeAll(async () => {
+        shell = newHost();
+        await say(shell, make);
+        const ground = { host: "node1", line: onlyLine("here", shell), kind };
+        expect(await prepare(ground)).toBeUndefined();
+        expect((await lookAt(shell, kind)).firewall.backend).toBe(backend);
+        walk = await Walk.begin(ground);
+      });
+      afterAll(() => shell.close());
+
+      // The machine's own back end walks with all other kinds.
+      if (backend !== "iptables-nft") for (const law of laws) test(law.name, () => law.holds(walk));
+      else test("is what this machine has", () => expect(missing).toBe(""));
+    });
+  });
+});
+
+const iptables = backends.filter(({ backend }) => backend !== "nftables");
+
+describe.each(named(iptables))("what somebody does by hand on a host of %s", (_, { make, missing }) => {
+  const kind = ForwardRule as unknown as Kind;
+  const want: Properties = {
+    name: "lan",
+    jump: "first",
+    rules: [
+      { action: "accept", source: "10.1.0.0/16" },
+      { action: "accept", source: "10.2.0.0/16" },
+      { action: "drop", protocol: "tcp", destinationPorts: ["22"] },
+    ],
+  };
+  const chain = "HOSTNET-F-lan";
+  /** By its commands: what preview shows. */
+  const cases: [string, string, string[], Properties][] = [
+    ["nothing", "true", [], {}],
+    [
+      "two rules swapped",
+      `iptables -D ${chain} 1; iptables -A ${chain} -s 10.1.0.0/16 -j ACCEPT; iptables -D ${chain} -p tcp --dport 22 -j DROP; iptables -A ${chain} -p tcp --dport 22 -j DROP`,
+      ["rules[0].source", "rules[1].source"],
+      {},
+    ],
+    [
+      "a rule deleted",
+      `iptables -D ${chain} 2`,
+      ["rules[1].action", "rules[1].source", "rules[1].protocol", "rules[1].destinationPorts", "rules[2]"],
+      {},
+    ],
+    [
+      "a rule deleted in IPv6 only",
+      `ip6tables -D ${chain} 1`,
+      ["rules[2].family", "jump"],
+      { jump: "first (IPv4), to nothing (IPv6)" },
+    ],
+    [
+      "a rule that no property can tell",
+      `iptables -I ${chain} -m mark --mark 0x5 -j ACCEPT`,
+      [
+        "rules[0].action",
+        "rules[0].source",
+        "rules[0].family",
+        "rules[1].source",
+        "rules[2].action",
+        "rules[2].source",
+        "rules[2].protocol",
+        "rules[2].destinationPorts",
+        "rules[3]",
+      ],
+      { rules: [{ action: "-m mark --mark 0x5 -j ACCEPT" }, {}, {}, {}, {}] },
+    ],
+    ["a jump deleted", "iptables -D FORWARD 1", ["jump"], { jump: "missing (IPv4), first (IPv6)" }],
+    [
+      "a jump twice",
+      `iptables -A FORWARD -j ${chain}`,
+      ["jump"],
+      { jump: "2 times: rule 1 of FORWARD, rule 2 of FORWARD (IPv4), first (IPv6)" },
+    ],
+    [
+      "trap 67: a rule before the jump",
+      "iptables -I FORWARD -s 10.9.0.0/16 -j DROP; ip6tables -I FORWARD -s fd09::/16 -j DROP",
+      ["jump"],
+      { jump: "after -s 10.9.0.0/16 -j DROP (IPv4), after -s fd09::/16 -j DROP (IPv6)" },
+    ],
+    [
+      "Docker, which comes later",
+      "iptables -N DOCKER-USER; iptables -I FORWARD -j DOCKER-USER",
+      ["jump"],
+      { jump: "in FORWARD, not in DOCKER-USER (IPv4), first (IPv6)" },
+    ],
+    ["another chain of ours before it", "iptables -N HOSTNET-F-x; iptables -I FORWARD -j HOSTNET-F-x", [], {}],
+  ];
+
+  test.skipIf(noNamespace || missing).each(cases)("%s", async (_, harm, paths, shown) => {
+    const shell = newHost();
+    try {
+      await say(shell, make);
+      const go = async (wanted: Properties | undefined, from: Properties | undefined) => {
+        const facts = await lookAt(shell, kind);
+        const commands = kind.plan(wanted, from, { ...around, facts });
+        expect(await shell.run(commands.map((command) => ({ command })))).toEqual(
+          commands.map(() => ({ status: 0, stdout: "", stderr: "" })),
+        );
+      };
+      const read = async () => kind.read("lan", await lookAt(shell, kind));
+      await go(want, undefined);
+      await say(shell, harm);
+      const harmed = await read();
+      const saved = await say(shell, "iptables-save -t filter; ip6tables-save -t filter");
+      expect(harmed && differences(kind, harmed, want).map(({ path }) => path)).toEqual(paths);
+      expect(harmed).toMatchObject(shown);
+      await go(want, harmed);
+      const repaired = await read();
+      expect(repaired && differences(kind, repaired, want)).toEqual([]);
+      // An undo leads to where it was, by hand or not.
+      await go(harmed, repaired);
+      const withoutTime = (text: string) => text.replace(/^#.*\n|\[\d+:\d+\]/gm, "");
+      expect(withoutTime(await say(shell, "iptables-save -t filter; ip6tables-save -t filter"))).toBe(
+        withoutTime(saved),
+      );
+    } finally {
+      shell.close();
+    }
+  });
+});
+
+describe.each(named(backends))("after a boot of a host of %s", (_, { backend, make, missing }) => {
+  const kind = Masquerade as unknown as Kind;
+  const want: Properties = {
+    name: "routed",
+    jump: "first",
+    rules: [
+      { action: "exempt", source: "10.1.0.0/16", destination: "10.2.0.0/16" },
+      { action: "masquerade", outInterface: "ens33", family: "ipv4" },
+    ],
+  };
+
+  test.skipIf(noNamespace || missing)(
+    "trap 67: what others have put before it comes behind it, and only once",
+    async () => {
+      const shell = newHost();
+      try {
+        // The machine that this runs on may be a host of hostnet itself.
+        await say(shell, `mountpoint -q /etc && rm -rf /etc/hostnet; ${make}`);
+        const course = { name: "routed", have: undefined, want };
+        const operation = operationOf(
+          kind,
+          around,
+          "node1",
+          want,
+          false,
+          () => course,
+          () => {},
+        );
+        const facts = await lookAt(shell, kind);
+        operation.plan(facts);
+        const fragment = operation.boot(facts);
+        if (!fragment) throw new Error("nothing is kept");
+        expect(fragmentText(fragment).split("\n")[0]).toContain('"again":true');
+        const other = {
+          ...{ kind: "thing", name: "a", owner: "shop/prod/a", makes: [], needs: [] },
+          commands: [ip`link add name a type bridge`],
+        };
+        await shell.run(keepSteps([fragment, other], []));
+        const masquerade = "-s 10.1.0.0/16 ! -o docker0 -j MASQUERADE";
+        const before = backend === "nftables" ? "" : `iptables -t nat -I POSTROUTING ${masquerade};`;
+        for (const mode of ["", "again", "again"]) {
+          const said = await say(shell, `${before} sh /etc/hostnet/boot ${mode}`);
+          expect(said).toBe(
+            mode === ""
+              ? `${kebab(kind.type)}-routed: done\nthing-a: done\nall 2 done\n`
+              : `${kebab(kind.type)}-routed: done\nall 1 done\n`,
+          );
+          const found = kind.read("routed", await lookAt(shell, kind));
+          expect(found).toMatchObject({ owner: around.owner, jump: "first" });
+          expect(found && differences(kind, found, want)).toEqual([]);
+        }
+      } finally {
+        shell.close();
+      }
+    },
+  );
+});
+
+describe.skipIf(noNamespace)("a look", () => {
+  test("makes no table where there is none", async () => {
+    const shell = newHost();
+    const [command] = factCommands(["firewall"]);
+    if (!command) throw new Error("no command");
+    const [answer] = await shell.run([{ command }]);
+    expect(parseFirewall(answer?.stdout ?? "").chains).toEqual([]);
+    expect(await say(shell, "nft list tables; cat /proc/net/ip_tables_names /proc/net/ip6_tables_names")).toBe("");
+    shell.close();
+  });
+});
