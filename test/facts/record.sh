@@ -22,6 +22,7 @@ const names = ["net.ipv4.ip_forwrd", "net.ipv4.conf.*.rp_filter", "net.ipv4.conf
 console.log(render(sysctlsCommand([...names, "net.ipv4.ip_local_reserved_ports", "net.ipv4.conf.gone0.rp_filter"])));')
   ;;
 dockerDaemon/*) print=$(node -e 'import("./provider/host/facts/docker-daemon.ts").then((m) => process.stdout.write(m.dockerDaemonCommand.argv[2]))') ;;
+firewall/*) print=$(node -e 'import("./provider/host/facts/firewall.ts").then((f) => console.log(f.firewallCommand.argv[2]))') ;;
 docker/*) print='docker version --format "{{json .Server.Version}}"; docker network inspect $(docker network ls --quiet --no-trunc)' ;;
 esac
 [ $# -gt 0 ] || set -- unshare --net --mount sh -c

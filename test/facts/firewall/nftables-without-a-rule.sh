@@ -1,0 +1,2 @@
+cp -a /etc/alternatives /run/alternatives && mount --bind /run/alternatives /etc/alternatives
+rm /etc/alternatives/ip*tables*

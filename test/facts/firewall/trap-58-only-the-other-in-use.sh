@@ -1,0 +1,2 @@
+iptables-legacy -P FORWARD DROP
+iptables-legacy -N DOCKER-USER
