@@ -5,6 +5,7 @@ import type { HostSettings } from "../provider/host/settings.ts";
 import { examineBoot } from "./doctor/boot.ts";
 import { type Check, type Examination, ok, problem, warning } from "./doctor/check.ts";
 import { examineDocker } from "./doctor/docker.ts";
+import { examineFirewall } from "./doctor/firewall.ts";
 import { examineKernel } from "./doctor/kernel.ts";
 import { examinePending } from "./doctor/pending.ts";
 import { examineRenderers } from "./doctor/renderers.ts";
@@ -62,6 +63,7 @@ const examinations: readonly Examination[] = [
   examineKernel,
   examineTools,
   examineRenderers,
+  examineFirewall,
   examineDocker,
   examineBoot,
   examinePending,

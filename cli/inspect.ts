@@ -1,5 +1,6 @@
 import { Failure } from "../provider/errors.ts";
-import { type Facts, factCommands, parseFacts } from "../provider/host/facts.ts";
+import { factCommands, parseFacts } from "../provider/host/facts.ts";
+import { firewallItems } from "./inspect/firewall.ts";
 import { fragmentItems } from "./inspect/fragments.ts";
 import type { Found, Item, Whose } from "./inspect/item.ts";
 import { linkItems, ownersOfLinks } from "./inspect/links.ts";
@@ -17,27 +18,29 @@ export interface InspectReport {
   readonly warnings: readonly string[];
 }
 
-const tables = ["links", "routes", "rules", "docker", "fragments"] as const;
+const tables = ["links", "routes", "rules", "firewall", "docker", "fragments"] as const;
 
 /** Looks at all links, networks, routes and boot files of a host. */
 export async function inspect(host: string, speaker: Speaker): Promise<InspectReport> {
   const steps = [...factCommands(tables).map((command) => ({ command })), askRenderers];
   const answers = await speaker.run(steps);
   const facts = parseFacts(host, tables, answers);
-  const { docker, warnings } = dockerOf(facts);
+  const [docker, firewall] = [optional(() => facts.docker), optional(() => facts.firewall)];
+  const warnings = [...docker.warnings, ...firewall.warnings];
   const { links, routes, rules, fragments } = facts;
   const asked = answers.at(-1);
   const renderers = asked ? parseRenderers(asked, links) : [];
-  return { host, items: itemsOf({ links, routes, rules, docker, renderers, fragments }), warnings };
+  const found = { links, routes, rules, docker: docker.table, firewall: firewall.table, renderers, fragments };
+  return { host, items: itemsOf(found), warnings };
 }
 
-/** Docker need not be there. */
-function dockerOf(facts: Facts): { docker: Found["docker"]; warnings: string[] } {
+/** What asks a tool that need not be there. */
+function optional<T>(table: () => T): { table: T | undefined; warnings: string[] } {
   try {
-    return { docker: facts.docker, warnings: [] };
+    return { table: table(), warnings: [] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { docker: undefined, warnings: error.kind === "missingTool" ? [] : [error.message] };
+    return { table: undefined, warnings: error.kind === "missingTool" ? [] : [error.message] };
   }
 }
 
@@ -47,6 +50,7 @@ export function itemsOf(found: Found): Item[] {
   return [
     ...linkItems(found, owners),
     ...networkItems(found),
+    ...firewallItems(found),
     ...routeItems(found, owners),
     ...ruleItems(found),
     ...fragmentItems(found),

@@ -26,14 +26,14 @@ export interface Subject {
   readonly owner: string;
 }
 
-/** Whose a resource's thing is, in at most 200 bytes: the kernel takes 255 as the alias of a link. */
+/** Whose a resource's thing is, in at most 120 bytes: nftables takes 128 as a comment, the kernel 255 as an alias. */
 export function formatOwner(project: string, stack: string, name: string): string {
   const whole = `${project}/${stack}/${name}`;
-  if (Buffer.byteLength(whole) <= 200) return whole;
+  if (Buffer.byteLength(whole) <= 120) return whole;
   // Cut off, two long names would be one.
   const hash = createHash("sha256").update(whole).digest("hex").slice(0, 12);
   return `${Buffer.from(whole)
-    .subarray(0, 180)
+    .subarray(0, 100)
     .toString()
     .replace(/\ufffd+$/, "")}-${hash}`;
 }

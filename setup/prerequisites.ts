@@ -24,6 +24,7 @@ export const tools: readonly Tool[] = [
   { program: "ip", package: "iproute2", for: "hosts made of namespaces" },
   { program: "ping", package: "iputils-ping", for: "probes" },
   { program: "nft", package: "nftables", for: "the firewall kinds" },
+  { program: "iptables", package: "iptables", for: "the firewall kinds" },
 ];
 
 // A user's PATH often lacks the folders of the system's own tools.

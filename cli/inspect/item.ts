@@ -1,5 +1,5 @@
 import type { FragmentFact } from "../../provider/host/facts/fragments.ts";
-import type { DockerFact, Link, Route, Rule } from "../../provider/host/facts.ts";
+import type { DockerFact, FirewallFact, Link, Route, Rule } from "../../provider/host/facts.ts";
 import type { Node } from "../../provider/host/graph.ts";
 import type { Renderer } from "../renderer.ts";
 
@@ -9,7 +9,7 @@ export type Whose = "ours" | "docker" | "openvswitch" | Renderer["name"] | "kern
 /** A thing of a host's network. */
 export interface Item {
   readonly whose: Whose;
-  readonly sort: "link" | "docker network" | "route" | "rule" | "boot file";
+  readonly sort: "link" | "docker network" | "firewall chain" | "route" | "rule" | "boot file";
   readonly name: string;
   readonly says: string;
   /** `<project>/<stack>/<resource>`, of what is ours. */
@@ -25,6 +25,8 @@ export interface Found {
   readonly rules: readonly Rule[];
   /** Undefined where no engine answers. */
   readonly docker: DockerFact | undefined;
+  /** Undefined where there is none. */
+  readonly firewall: FirewallFact | undefined;
   readonly renderers: readonly Renderer[];
   readonly fragments: readonly Kept[];
 }

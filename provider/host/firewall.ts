@@ -59,6 +59,14 @@ export function contentOf(firewall: FirewallFact, { name, table }: OwnChain, fam
   };
 }
 
+/** Whose a chain is, by what leads to it. */
+export const ownerOfChain = ({ chains }: FirewallFact, name: string): string | undefined =>
+  chains
+    .flatMap(({ rules }) => rules)
+    .filter(({ target }) => target === name)
+    .map(ownerOf)
+    .find((owner) => owner !== undefined);
+
 /** The chain that is to lead to ours: Docker leaves `DOCKER-USER` to its users and keeps it before all that it does. */
 function hookOf(firewall: FirewallFact, { table, hook }: OwnChain, family: Family): string {
   const forward = hook === "FORWARD" ? chainsOf(firewall, family, table).find(({ name }) => name === hook) : undefined;

@@ -72,7 +72,6 @@ export function ruleSet<I extends Fields>(sort: Sort) {
     state && contentFrom(sort, own(state.name), state, firewall, family, owner);
   const slots = {
     facts: ["firewall", "links", "routes"],
-    again: true,
     check: ({ rules }: RuleSet) => ({
       ...(rules.length === 0 && { rules: "must hold at least one rule, got none" }),
       ...ruleProblems(rules),
@@ -108,6 +107,7 @@ export function ruleSet<I extends Fields>(sort: Sort) {
         const wanted = content(want, firewall, family, owner);
         return wanted ? [replayChain(firewall, own(want.name), family, wanted)] : [];
       }),
+    again: true,
   };
   return slots as unknown as Pick<Slots, keyof typeof slots>;
 }

@@ -10,6 +10,11 @@ export type Bridge = import("./bridge").Bridge;
 export const Bridge: typeof import("./bridge").Bridge = null as any;
 utilities.lazyLoad(exports, ["Bridge"], () => require("./bridge"));
 
+export { DestinationNatArgs } from "./destinationNat";
+export type DestinationNat = import("./destinationNat").DestinationNat;
+export const DestinationNat: typeof import("./destinationNat").DestinationNat = null as any;
+utilities.lazyLoad(exports, ["DestinationNat"], () => require("./destinationNat"));
+
 export { DockerDaemonArgs } from "./dockerDaemon";
 export type DockerDaemon = import("./dockerDaemon").DockerDaemon;
 export const DockerDaemon: typeof import("./dockerDaemon").DockerDaemon = null as any;
@@ -20,6 +25,11 @@ export type DockerNetwork = import("./dockerNetwork").DockerNetwork;
 export const DockerNetwork: typeof import("./dockerNetwork").DockerNetwork = null as any;
 utilities.lazyLoad(exports, ["DockerNetwork"], () => require("./dockerNetwork"));
 
+export { ForwardRuleArgs } from "./forwardRule";
+export type ForwardRule = import("./forwardRule").ForwardRule;
+export const ForwardRule: typeof import("./forwardRule").ForwardRule = null as any;
+utilities.lazyLoad(exports, ["ForwardRule"], () => require("./forwardRule"));
+
 export { IpForwardingArgs } from "./ipForwarding";
 export type IpForwarding = import("./ipForwarding").IpForwarding;
 export const IpForwarding: typeof import("./ipForwarding").IpForwarding = null as any;
@@ -29,6 +39,11 @@ export { MacvlanTrunkArgs } from "./macvlanTrunk";
 export type MacvlanTrunk = import("./macvlanTrunk").MacvlanTrunk;
 export const MacvlanTrunk: typeof import("./macvlanTrunk").MacvlanTrunk = null as any;
 utilities.lazyLoad(exports, ["MacvlanTrunk"], () => require("./macvlanTrunk"));
+
+export { MasqueradeArgs } from "./masquerade";
+export type Masquerade = import("./masquerade").Masquerade;
+export const Masquerade: typeof import("./masquerade").Masquerade = null as any;
+utilities.lazyLoad(exports, ["Masquerade"], () => require("./masquerade"));
 
 export { NicArgs } from "./nic";
 export type Nic = import("./nic").Nic;
@@ -76,14 +91,20 @@ const _module = {
         switch (type) {
             case "hostnet:index:Bridge":
                 return new Bridge(name, <any>undefined, { urn })
+            case "hostnet:index:DestinationNat":
+                return new DestinationNat(name, <any>undefined, { urn })
             case "hostnet:index:DockerDaemon":
                 return new DockerDaemon(name, <any>undefined, { urn })
             case "hostnet:index:DockerNetwork":
                 return new DockerNetwork(name, <any>undefined, { urn })
+            case "hostnet:index:ForwardRule":
+                return new ForwardRule(name, <any>undefined, { urn })
             case "hostnet:index:IpForwarding":
                 return new IpForwarding(name, <any>undefined, { urn })
             case "hostnet:index:MacvlanTrunk":
                 return new MacvlanTrunk(name, <any>undefined, { urn })
+            case "hostnet:index:Masquerade":
+                return new Masquerade(name, <any>undefined, { urn })
             case "hostnet:index:Nic":
                 return new Nic(name, <any>undefined, { urn })
             case "hostnet:index:PolicyRule":

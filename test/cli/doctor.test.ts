@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { examineBoot } from "../../cli/doctor/boot.ts";
 import type { Check, Examination } from "../../cli/doctor/check.ts";
 import { examineDocker } from "../../cli/doctor/docker.ts";
+import { examineFirewall } from "../../cli/doctor/firewall.ts";
 import { examineKernel } from "../../cli/doctor/kernel.ts";
 import { examinePending } from "../../cli/doctor/pending.ts";
 import { examineRenderers } from "../../cli/doctor/renderers.ts";
@@ -41,6 +42,24 @@ test("a tool's version is what looks like one; a missing one names what needs it
   const bridge = checks.find(({ says }) => says.startsWith("bridge"));
   expect(bridge).toMatchObject({ level: "warning", remedy: "install iproute2 (Debian's name)" });
   expect(checks.find(({ says }) => says.startsWith("setsid"))?.level).toBe("problem");
+});
+
+test("trap 58: the firewall says what it is made with, and what one of its rules does not see", () => {
+  const saved = (rule: string) => `*filter\n:FORWARD DROP [0:0]\n${rule}COMMIT\n`;
+  const list = `{"nftables":[{"chain":{"family":"inet","table":"f","name":"fwd","hook":"forward","policy":"drop"}}]}`;
+  const both = `hostnet: nft\nhostnet: families 4\nhostnet: nft 4\n${saved("")}hostnet: legacy 4\n${saved("-A FORWARD -j DROP\n")}hostnet: list\n${list}\n`;
+  expect(lines(judge(examineFirewall, said(both)))).toEqual([
+    "ok: iptables-nft, IPv4 only, FORWARD drops IPv4 unless told otherwise",
+    "warning: there are rules in iptables-legacy too, which those in iptables-nft do not see",
+    "warning: inet f fwd (nftables) drops what it does not accept itself: a ForwardRule does not change that",
+  ]);
+  const other = `hostnet: nft\nhostnet: families 4 6\nhostnet: nft 4\nhostnet: nft 6\nhostnet: legacy 4\n${saved("")}`;
+  expect(lines(judge(examineFirewall, said(other)))[0]).toBe(
+    "ok: iptables-legacy, by iptables-legacy: iptables itself is the other one, FORWARD drops IPv4 unless told otherwise",
+  );
+  expect(lines(judge(examineFirewall, said("", 127, "nft: not found")))).toEqual([
+    "warning: there is neither iptables nor nft; needed for firewall rules",
+  ]);
 });
 
 test("a kernel without a module says what is not to be had, and whether a reboot would help", () => {

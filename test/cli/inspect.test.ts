@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Found } from "../../cli/inspect/item.ts";
 import { inspectText, itemsOf } from "../../cli/inspect.ts";
+import { parseFirewall } from "../../provider/host/facts/firewall.ts";
 import { parseRule } from "../../provider/host/facts/rules.ts";
 import type { DockerNetworkFact, Link, Route } from "../../provider/host/facts.ts";
 
@@ -28,7 +29,15 @@ const route = (destination: string, dev: string, protocol: string, more: Partial
   ...{ dynamic: false, onlink: false, others: [], words: [] },
   ...more,
 });
-const nothing: Found = { links: [], routes: [], rules: [], docker: undefined, renderers: [], fragments: [] };
+const nothing: Found = {
+  links: [],
+  routes: [],
+  rules: [],
+  docker: undefined,
+  firewall: undefined,
+  renderers: [],
+  fragments: [],
+};
 
 /** Whose things are, by their names. */
 const whose = (found: Partial<Found>) =>
@@ -174,4 +183,23 @@ the kernel's
   link lo  loopback, mtu 65536, up
 
 warning: node1: docker hangs`);
+});
+
+test("chains of the firewall are ours by what leads to them, or Docker's; those of others are not told", () => {
+  const saved = [
+    "*filter",
+    ...[":FORWARD DROP", ":DOCKER-USER -", ":DOCKER -", ":HOSTNET-F-lan -", ":HOSTNET-F-x -", ":KUBE-FORWARD -"],
+    "-A FORWARD -j DOCKER-USER",
+    "-A DOCKER-USER -m comment --comment hostnet:demo/lab/rules -j HOSTNET-F-lan",
+    "-A HOSTNET-F-lan -s 10.0.0.0/8 -j ACCEPT",
+    "COMMIT\n",
+  ].join("\n");
+  const firewall = parseFirewall(`hostnet: nft\nhostnet: families 4\nhostnet: nft 4\n${saved}`);
+  const items = itemsOf({ ...nothing, firewall });
+  expect(items.map(({ whose, owner, name, says }) => [whose, owner, name, says])).toEqual([
+    ["docker", undefined, "DOCKER-USER", "filter of iptables-nft, rules: 1 in IPv4"],
+    ["docker", undefined, "DOCKER", "filter of iptables-nft, rules: 0 in IPv4"],
+    ["ours", "demo/lab/rules", "HOSTNET-F-lan", "filter of iptables-nft, rules: 1 in IPv4"],
+    ["unknown", undefined, "HOSTNET-F-x", "filter of iptables-nft, rules: 0 in IPv4"],
+  ]);
 });

@@ -117,7 +117,7 @@ describe.each(named(iptables))("what somebody does by hand on a host of %s", (_,
         "rules[2].destinationPorts",
         "rules[3]",
       ],
-      { rules: [{ action: "-m mark --mark 0x5 -j ACCEPT" }, {}, {}, {}, {}] },
+      { rules: [{ action: "-m mark --mark 0x5 -j ACCEPT", family: "ipv4" }, {}, {}, {}] },
     ],
     ["a jump deleted", "iptables -D FORWARD 1", ["jump"], { jump: "missing (IPv4), first (IPv6)" }],
     [

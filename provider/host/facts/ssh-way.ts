@@ -29,8 +29,11 @@ device=$(ip -o route get "\${1%%%*}" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).
   ! command -v bridge >/dev/null || bridge vlan show
   # Counters change by themselves.
   if command -v nft >/dev/null; then nft --stateless list ruleset; fi
-  for tool in iptables-legacy-save ip6tables-legacy-save; do
-    if command -v $tool >/dev/null; then $tool | sed '/^#/d; s/\\[[0-9]*:[0-9]*\\]//'; fi
+  # Asked about tables that are not there, it makes them.
+  for family in ip ip6; do
+    save=\${family}tables-legacy-save
+    command -v $save >/dev/null || save=\${family}tables-save
+    if grep -q . /proc/net/\${family}_tables_names; then $save | sed '/^#/d; s/\\[[0-9]*:[0-9]*\\]//'; fi
   done
 } 2>/dev/null | cksum`,
   ],

@@ -23,14 +23,20 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 	switch typ {
 	case "hostnet:index:Bridge":
 		r = &Bridge{}
+	case "hostnet:index:DestinationNat":
+		r = &DestinationNat{}
 	case "hostnet:index:DockerDaemon":
 		r = &DockerDaemon{}
 	case "hostnet:index:DockerNetwork":
 		r = &DockerNetwork{}
+	case "hostnet:index:ForwardRule":
+		r = &ForwardRule{}
 	case "hostnet:index:IpForwarding":
 		r = &IpForwarding{}
 	case "hostnet:index:MacvlanTrunk":
 		r = &MacvlanTrunk{}
+	case "hostnet:index:Masquerade":
+		r = &Masquerade{}
 	case "hostnet:index:Nic":
 		r = &Nic{}
 	case "hostnet:index:PolicyRule":

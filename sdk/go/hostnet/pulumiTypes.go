@@ -236,6 +236,160 @@ func (o BridgePortMapOutput) MapIndex(k pulumi.StringInput) BridgePortOutput {
 	}).(BridgePortOutput)
 }
 
+// A rule for where packets go.
+type DestinationNatRule struct {
+	// A remark, of at most 120 characters.
+	Comment *string `pulumi:"comment"`
+	// The network or address that it goes to.
+	Destination *string `pulumi:"destination"`
+	// The ports that it goes to, like `80` or `8000-8010`.
+	DestinationPorts []string `pulumi:"destinationPorts"`
+	// The link that a packet comes in by; `ens+` stands for all whose names begin so.
+	InInterface *string `pulumi:"inInterface"`
+	// Its protocol; `icmp` is ICMPv6 in IPv6.
+	Protocol *string `pulumi:"protocol"`
+	// The network or address that it comes from.
+	Source *string `pulumi:"source"`
+	// Where they go instead: an address, with or without a port.
+	To string `pulumi:"to"`
+}
+
+// DestinationNatRuleInput is an input type that accepts DestinationNatRuleArgs and DestinationNatRuleOutput values.
+// You can construct a concrete instance of `DestinationNatRuleInput` via:
+//
+//	DestinationNatRuleArgs{...}
+type DestinationNatRuleInput interface {
+	pulumi.Input
+
+	ToDestinationNatRuleOutput() DestinationNatRuleOutput
+	ToDestinationNatRuleOutputWithContext(context.Context) DestinationNatRuleOutput
+}
+
+// A rule for where packets go.
+type DestinationNatRuleArgs struct {
+	// A remark, of at most 120 characters.
+	Comment pulumi.StringPtrInput `pulumi:"comment"`
+	// The network or address that it goes to.
+	Destination pulumi.StringPtrInput `pulumi:"destination"`
+	// The ports that it goes to, like `80` or `8000-8010`.
+	DestinationPorts pulumi.StringArrayInput `pulumi:"destinationPorts"`
+	// The link that a packet comes in by; `ens+` stands for all whose names begin so.
+	InInterface pulumi.StringPtrInput `pulumi:"inInterface"`
+	// Its protocol; `icmp` is ICMPv6 in IPv6.
+	Protocol pulumi.StringPtrInput `pulumi:"protocol"`
+	// The network or address that it comes from.
+	Source pulumi.StringPtrInput `pulumi:"source"`
+	// Where they go instead: an address, with or without a port.
+	To pulumi.StringInput `pulumi:"to"`
+}
+
+func (DestinationNatRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*DestinationNatRule)(nil)).Elem()
+}
+
+func (i DestinationNatRuleArgs) ToDestinationNatRuleOutput() DestinationNatRuleOutput {
+	return i.ToDestinationNatRuleOutputWithContext(context.Background())
+}
+
+func (i DestinationNatRuleArgs) ToDestinationNatRuleOutputWithContext(ctx context.Context) DestinationNatRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DestinationNatRuleOutput)
+}
+
+// DestinationNatRuleArrayInput is an input type that accepts DestinationNatRuleArray and DestinationNatRuleArrayOutput values.
+// You can construct a concrete instance of `DestinationNatRuleArrayInput` via:
+//
+//	DestinationNatRuleArray{ DestinationNatRuleArgs{...} }
+type DestinationNatRuleArrayInput interface {
+	pulumi.Input
+
+	ToDestinationNatRuleArrayOutput() DestinationNatRuleArrayOutput
+	ToDestinationNatRuleArrayOutputWithContext(context.Context) DestinationNatRuleArrayOutput
+}
+
+type DestinationNatRuleArray []DestinationNatRuleInput
+
+func (DestinationNatRuleArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]DestinationNatRule)(nil)).Elem()
+}
+
+func (i DestinationNatRuleArray) ToDestinationNatRuleArrayOutput() DestinationNatRuleArrayOutput {
+	return i.ToDestinationNatRuleArrayOutputWithContext(context.Background())
+}
+
+func (i DestinationNatRuleArray) ToDestinationNatRuleArrayOutputWithContext(ctx context.Context) DestinationNatRuleArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(DestinationNatRuleArrayOutput)
+}
+
+// A rule for where packets go.
+type DestinationNatRuleOutput struct{ *pulumi.OutputState }
+
+func (DestinationNatRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*DestinationNatRule)(nil)).Elem()
+}
+
+func (o DestinationNatRuleOutput) ToDestinationNatRuleOutput() DestinationNatRuleOutput {
+	return o
+}
+
+func (o DestinationNatRuleOutput) ToDestinationNatRuleOutputWithContext(ctx context.Context) DestinationNatRuleOutput {
+	return o
+}
+
+// A remark, of at most 120 characters.
+func (o DestinationNatRuleOutput) Comment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DestinationNatRule) *string { return v.Comment }).(pulumi.StringPtrOutput)
+}
+
+// The network or address that it goes to.
+func (o DestinationNatRuleOutput) Destination() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DestinationNatRule) *string { return v.Destination }).(pulumi.StringPtrOutput)
+}
+
+// The ports that it goes to, like `80` or `8000-8010`.
+func (o DestinationNatRuleOutput) DestinationPorts() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v DestinationNatRule) []string { return v.DestinationPorts }).(pulumi.StringArrayOutput)
+}
+
+// The link that a packet comes in by; `ens+` stands for all whose names begin so.
+func (o DestinationNatRuleOutput) InInterface() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DestinationNatRule) *string { return v.InInterface }).(pulumi.StringPtrOutput)
+}
+
+// Its protocol; `icmp` is ICMPv6 in IPv6.
+func (o DestinationNatRuleOutput) Protocol() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DestinationNatRule) *string { return v.Protocol }).(pulumi.StringPtrOutput)
+}
+
+// The network or address that it comes from.
+func (o DestinationNatRuleOutput) Source() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v DestinationNatRule) *string { return v.Source }).(pulumi.StringPtrOutput)
+}
+
+// Where they go instead: an address, with or without a port.
+func (o DestinationNatRuleOutput) To() pulumi.StringOutput {
+	return o.ApplyT(func(v DestinationNatRule) string { return v.To }).(pulumi.StringOutput)
+}
+
+type DestinationNatRuleArrayOutput struct{ *pulumi.OutputState }
+
+func (DestinationNatRuleArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]DestinationNatRule)(nil)).Elem()
+}
+
+func (o DestinationNatRuleArrayOutput) ToDestinationNatRuleArrayOutput() DestinationNatRuleArrayOutput {
+	return o
+}
+
+func (o DestinationNatRuleArrayOutput) ToDestinationNatRuleArrayOutputWithContext(ctx context.Context) DestinationNatRuleArrayOutput {
+	return o
+}
+
+func (o DestinationNatRuleArrayOutput) Index(i pulumi.IntInput) DestinationNatRuleOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) DestinationNatRule {
+		return vs[0].([]DestinationNatRule)[vs[1].(int)]
+	}).(DestinationNatRuleOutput)
+}
+
 // Addresses from which Docker takes a subnet for each network.
 type DockerAddressPool struct {
 	// The whole, like `10.50.0.0/16`.
@@ -470,6 +624,196 @@ func (o DockerNetworkSubnetArrayOutput) Index(i pulumi.IntInput) DockerNetworkSu
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) DockerNetworkSubnet {
 		return vs[0].([]DockerNetworkSubnet)[vs[1].(int)]
 	}).(DockerNetworkSubnetOutput)
+}
+
+// A rule for packets that pass through.
+type ForwardRuleRule struct {
+	// What is done with a packet.
+	Action string `pulumi:"action"`
+	// A remark, of at most 120 characters.
+	Comment *string `pulumi:"comment"`
+	// The network or address that it goes to.
+	Destination *string `pulumi:"destination"`
+	// The ports that it goes to, like `80` or `8000-8010`.
+	DestinationPorts []string `pulumi:"destinationPorts"`
+	// Only packets of this family; both when left out, unless an address tells.
+	Family *string `pulumi:"family"`
+	// The link that a packet comes in by; `ens+` stands for all whose names begin so.
+	InInterface *string `pulumi:"inInterface"`
+	// The link that it goes out by; `ens+` stands for all whose names begin so.
+	OutInterface *string `pulumi:"outInterface"`
+	// Its protocol; `icmp` is ICMPv6 in IPv6.
+	Protocol *string `pulumi:"protocol"`
+	// The network or address that it comes from.
+	Source *string `pulumi:"source"`
+	// The ports that it comes from, like `80` or `8000-8010`.
+	SourcePorts []string `pulumi:"sourcePorts"`
+	// The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+	States []string `pulumi:"states"`
+}
+
+// ForwardRuleRuleInput is an input type that accepts ForwardRuleRuleArgs and ForwardRuleRuleOutput values.
+// You can construct a concrete instance of `ForwardRuleRuleInput` via:
+//
+//	ForwardRuleRuleArgs{...}
+type ForwardRuleRuleInput interface {
+	pulumi.Input
+
+	ToForwardRuleRuleOutput() ForwardRuleRuleOutput
+	ToForwardRuleRuleOutputWithContext(context.Context) ForwardRuleRuleOutput
+}
+
+// A rule for packets that pass through.
+type ForwardRuleRuleArgs struct {
+	// What is done with a packet.
+	Action pulumi.StringInput `pulumi:"action"`
+	// A remark, of at most 120 characters.
+	Comment pulumi.StringPtrInput `pulumi:"comment"`
+	// The network or address that it goes to.
+	Destination pulumi.StringPtrInput `pulumi:"destination"`
+	// The ports that it goes to, like `80` or `8000-8010`.
+	DestinationPorts pulumi.StringArrayInput `pulumi:"destinationPorts"`
+	// Only packets of this family; both when left out, unless an address tells.
+	Family pulumi.StringPtrInput `pulumi:"family"`
+	// The link that a packet comes in by; `ens+` stands for all whose names begin so.
+	InInterface pulumi.StringPtrInput `pulumi:"inInterface"`
+	// The link that it goes out by; `ens+` stands for all whose names begin so.
+	OutInterface pulumi.StringPtrInput `pulumi:"outInterface"`
+	// Its protocol; `icmp` is ICMPv6 in IPv6.
+	Protocol pulumi.StringPtrInput `pulumi:"protocol"`
+	// The network or address that it comes from.
+	Source pulumi.StringPtrInput `pulumi:"source"`
+	// The ports that it comes from, like `80` or `8000-8010`.
+	SourcePorts pulumi.StringArrayInput `pulumi:"sourcePorts"`
+	// The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+	States pulumi.StringArrayInput `pulumi:"states"`
+}
+
+func (ForwardRuleRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ForwardRuleRule)(nil)).Elem()
+}
+
+func (i ForwardRuleRuleArgs) ToForwardRuleRuleOutput() ForwardRuleRuleOutput {
+	return i.ToForwardRuleRuleOutputWithContext(context.Background())
+}
+
+func (i ForwardRuleRuleArgs) ToForwardRuleRuleOutputWithContext(ctx context.Context) ForwardRuleRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ForwardRuleRuleOutput)
+}
+
+// ForwardRuleRuleArrayInput is an input type that accepts ForwardRuleRuleArray and ForwardRuleRuleArrayOutput values.
+// You can construct a concrete instance of `ForwardRuleRuleArrayInput` via:
+//
+//	ForwardRuleRuleArray{ ForwardRuleRuleArgs{...} }
+type ForwardRuleRuleArrayInput interface {
+	pulumi.Input
+
+	ToForwardRuleRuleArrayOutput() ForwardRuleRuleArrayOutput
+	ToForwardRuleRuleArrayOutputWithContext(context.Context) ForwardRuleRuleArrayOutput
+}
+
+type ForwardRuleRuleArray []ForwardRuleRuleInput
+
+func (ForwardRuleRuleArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ForwardRuleRule)(nil)).Elem()
+}
+
+func (i ForwardRuleRuleArray) ToForwardRuleRuleArrayOutput() ForwardRuleRuleArrayOutput {
+	return i.ToForwardRuleRuleArrayOutputWithContext(context.Background())
+}
+
+func (i ForwardRuleRuleArray) ToForwardRuleRuleArrayOutputWithContext(ctx context.Context) ForwardRuleRuleArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ForwardRuleRuleArrayOutput)
+}
+
+// A rule for packets that pass through.
+type ForwardRuleRuleOutput struct{ *pulumi.OutputState }
+
+func (ForwardRuleRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ForwardRuleRule)(nil)).Elem()
+}
+
+func (o ForwardRuleRuleOutput) ToForwardRuleRuleOutput() ForwardRuleRuleOutput {
+	return o
+}
+
+func (o ForwardRuleRuleOutput) ToForwardRuleRuleOutputWithContext(ctx context.Context) ForwardRuleRuleOutput {
+	return o
+}
+
+// What is done with a packet.
+func (o ForwardRuleRuleOutput) Action() pulumi.StringOutput {
+	return o.ApplyT(func(v ForwardRuleRule) string { return v.Action }).(pulumi.StringOutput)
+}
+
+// A remark, of at most 120 characters.
+func (o ForwardRuleRuleOutput) Comment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardRuleRule) *string { return v.Comment }).(pulumi.StringPtrOutput)
+}
+
+// The network or address that it goes to.
+func (o ForwardRuleRuleOutput) Destination() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardRuleRule) *string { return v.Destination }).(pulumi.StringPtrOutput)
+}
+
+// The ports that it goes to, like `80` or `8000-8010`.
+func (o ForwardRuleRuleOutput) DestinationPorts() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ForwardRuleRule) []string { return v.DestinationPorts }).(pulumi.StringArrayOutput)
+}
+
+// Only packets of this family; both when left out, unless an address tells.
+func (o ForwardRuleRuleOutput) Family() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardRuleRule) *string { return v.Family }).(pulumi.StringPtrOutput)
+}
+
+// The link that a packet comes in by; `ens+` stands for all whose names begin so.
+func (o ForwardRuleRuleOutput) InInterface() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardRuleRule) *string { return v.InInterface }).(pulumi.StringPtrOutput)
+}
+
+// The link that it goes out by; `ens+` stands for all whose names begin so.
+func (o ForwardRuleRuleOutput) OutInterface() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardRuleRule) *string { return v.OutInterface }).(pulumi.StringPtrOutput)
+}
+
+// Its protocol; `icmp` is ICMPv6 in IPv6.
+func (o ForwardRuleRuleOutput) Protocol() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardRuleRule) *string { return v.Protocol }).(pulumi.StringPtrOutput)
+}
+
+// The network or address that it comes from.
+func (o ForwardRuleRuleOutput) Source() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ForwardRuleRule) *string { return v.Source }).(pulumi.StringPtrOutput)
+}
+
+// The ports that it comes from, like `80` or `8000-8010`.
+func (o ForwardRuleRuleOutput) SourcePorts() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ForwardRuleRule) []string { return v.SourcePorts }).(pulumi.StringArrayOutput)
+}
+
+// The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+func (o ForwardRuleRuleOutput) States() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v ForwardRuleRule) []string { return v.States }).(pulumi.StringArrayOutput)
+}
+
+type ForwardRuleRuleArrayOutput struct{ *pulumi.OutputState }
+
+func (ForwardRuleRuleArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ForwardRuleRule)(nil)).Elem()
+}
+
+func (o ForwardRuleRuleArrayOutput) ToForwardRuleRuleArrayOutput() ForwardRuleRuleArrayOutput {
+	return o
+}
+
+func (o ForwardRuleRuleArrayOutput) ToForwardRuleRuleArrayOutputWithContext(ctx context.Context) ForwardRuleRuleArrayOutput {
+	return o
+}
+
+func (o ForwardRuleRuleArrayOutput) Index(i pulumi.IntInput) ForwardRuleRuleOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ForwardRuleRule {
+		return vs[0].([]ForwardRuleRule)[vs[1].(int)]
+	}).(ForwardRuleRuleOutput)
 }
 
 // How hosts are guarded while they are changed. A host's own settings go before the provider's.
@@ -866,6 +1210,160 @@ func (o HostMapOutput) MapIndex(k pulumi.StringInput) HostOutput {
 	return pulumi.All(o, k).ApplyT(func(vs []interface{}) Host {
 		return vs[0].(map[string]Host)[vs[1].(string)]
 	}).(HostOutput)
+}
+
+// A rule for the source address of what leaves the host.
+type MasqueradeRule struct {
+	// Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+	Action *string `pulumi:"action"`
+	// A remark, of at most 120 characters.
+	Comment *string `pulumi:"comment"`
+	// The network or address that it goes to.
+	Destination *string `pulumi:"destination"`
+	// Only packets of this family; both when left out, unless an address tells.
+	Family *string `pulumi:"family"`
+	// The link that it goes out by; `ens+` stands for all whose names begin so.
+	OutInterface *string `pulumi:"outInterface"`
+	// The network or address that it comes from.
+	Source *string `pulumi:"source"`
+	// snat: the address that they get.
+	To *string `pulumi:"to"`
+}
+
+// MasqueradeRuleInput is an input type that accepts MasqueradeRuleArgs and MasqueradeRuleOutput values.
+// You can construct a concrete instance of `MasqueradeRuleInput` via:
+//
+//	MasqueradeRuleArgs{...}
+type MasqueradeRuleInput interface {
+	pulumi.Input
+
+	ToMasqueradeRuleOutput() MasqueradeRuleOutput
+	ToMasqueradeRuleOutputWithContext(context.Context) MasqueradeRuleOutput
+}
+
+// A rule for the source address of what leaves the host.
+type MasqueradeRuleArgs struct {
+	// Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+	Action pulumi.StringPtrInput `pulumi:"action"`
+	// A remark, of at most 120 characters.
+	Comment pulumi.StringPtrInput `pulumi:"comment"`
+	// The network or address that it goes to.
+	Destination pulumi.StringPtrInput `pulumi:"destination"`
+	// Only packets of this family; both when left out, unless an address tells.
+	Family pulumi.StringPtrInput `pulumi:"family"`
+	// The link that it goes out by; `ens+` stands for all whose names begin so.
+	OutInterface pulumi.StringPtrInput `pulumi:"outInterface"`
+	// The network or address that it comes from.
+	Source pulumi.StringPtrInput `pulumi:"source"`
+	// snat: the address that they get.
+	To pulumi.StringPtrInput `pulumi:"to"`
+}
+
+func (MasqueradeRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*MasqueradeRule)(nil)).Elem()
+}
+
+func (i MasqueradeRuleArgs) ToMasqueradeRuleOutput() MasqueradeRuleOutput {
+	return i.ToMasqueradeRuleOutputWithContext(context.Background())
+}
+
+func (i MasqueradeRuleArgs) ToMasqueradeRuleOutputWithContext(ctx context.Context) MasqueradeRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MasqueradeRuleOutput)
+}
+
+// MasqueradeRuleArrayInput is an input type that accepts MasqueradeRuleArray and MasqueradeRuleArrayOutput values.
+// You can construct a concrete instance of `MasqueradeRuleArrayInput` via:
+//
+//	MasqueradeRuleArray{ MasqueradeRuleArgs{...} }
+type MasqueradeRuleArrayInput interface {
+	pulumi.Input
+
+	ToMasqueradeRuleArrayOutput() MasqueradeRuleArrayOutput
+	ToMasqueradeRuleArrayOutputWithContext(context.Context) MasqueradeRuleArrayOutput
+}
+
+type MasqueradeRuleArray []MasqueradeRuleInput
+
+func (MasqueradeRuleArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]MasqueradeRule)(nil)).Elem()
+}
+
+func (i MasqueradeRuleArray) ToMasqueradeRuleArrayOutput() MasqueradeRuleArrayOutput {
+	return i.ToMasqueradeRuleArrayOutputWithContext(context.Background())
+}
+
+func (i MasqueradeRuleArray) ToMasqueradeRuleArrayOutputWithContext(ctx context.Context) MasqueradeRuleArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MasqueradeRuleArrayOutput)
+}
+
+// A rule for the source address of what leaves the host.
+type MasqueradeRuleOutput struct{ *pulumi.OutputState }
+
+func (MasqueradeRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MasqueradeRule)(nil)).Elem()
+}
+
+func (o MasqueradeRuleOutput) ToMasqueradeRuleOutput() MasqueradeRuleOutput {
+	return o
+}
+
+func (o MasqueradeRuleOutput) ToMasqueradeRuleOutputWithContext(ctx context.Context) MasqueradeRuleOutput {
+	return o
+}
+
+// Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+func (o MasqueradeRuleOutput) Action() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MasqueradeRule) *string { return v.Action }).(pulumi.StringPtrOutput)
+}
+
+// A remark, of at most 120 characters.
+func (o MasqueradeRuleOutput) Comment() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MasqueradeRule) *string { return v.Comment }).(pulumi.StringPtrOutput)
+}
+
+// The network or address that it goes to.
+func (o MasqueradeRuleOutput) Destination() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MasqueradeRule) *string { return v.Destination }).(pulumi.StringPtrOutput)
+}
+
+// Only packets of this family; both when left out, unless an address tells.
+func (o MasqueradeRuleOutput) Family() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MasqueradeRule) *string { return v.Family }).(pulumi.StringPtrOutput)
+}
+
+// The link that it goes out by; `ens+` stands for all whose names begin so.
+func (o MasqueradeRuleOutput) OutInterface() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MasqueradeRule) *string { return v.OutInterface }).(pulumi.StringPtrOutput)
+}
+
+// The network or address that it comes from.
+func (o MasqueradeRuleOutput) Source() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MasqueradeRule) *string { return v.Source }).(pulumi.StringPtrOutput)
+}
+
+// snat: the address that they get.
+func (o MasqueradeRuleOutput) To() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MasqueradeRule) *string { return v.To }).(pulumi.StringPtrOutput)
+}
+
+type MasqueradeRuleArrayOutput struct{ *pulumi.OutputState }
+
+func (MasqueradeRuleArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]MasqueradeRule)(nil)).Elem()
+}
+
+func (o MasqueradeRuleArrayOutput) ToMasqueradeRuleArrayOutput() MasqueradeRuleArrayOutput {
+	return o
+}
+
+func (o MasqueradeRuleArrayOutput) ToMasqueradeRuleArrayOutputWithContext(ctx context.Context) MasqueradeRuleArrayOutput {
+	return o
+}
+
+func (o MasqueradeRuleArrayOutput) Index(i pulumi.IntInput) MasqueradeRuleOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) MasqueradeRule {
+		return vs[0].([]MasqueradeRule)[vs[1].(int)]
+	}).(MasqueradeRuleOutput)
 }
 
 // One of the ways of a route that has several.
@@ -1268,14 +1766,20 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortPtrInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortMapInput)(nil)).Elem(), BridgePortMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DestinationNatRuleInput)(nil)).Elem(), DestinationNatRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*DestinationNatRuleArrayInput)(nil)).Elem(), DestinationNatRuleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerAddressPoolInput)(nil)).Elem(), DockerAddressPoolArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerAddressPoolArrayInput)(nil)).Elem(), DockerAddressPoolArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerNetworkSubnetInput)(nil)).Elem(), DockerNetworkSubnetArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerNetworkSubnetArrayInput)(nil)).Elem(), DockerNetworkSubnetArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ForwardRuleRuleInput)(nil)).Elem(), ForwardRuleRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ForwardRuleRuleArrayInput)(nil)).Elem(), ForwardRuleRuleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*GuardInput)(nil)).Elem(), GuardArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*GuardPtrInput)(nil)).Elem(), GuardArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostInput)(nil)).Elem(), HostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostMapInput)(nil)).Elem(), HostMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleInput)(nil)).Elem(), MasqueradeRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleArrayInput)(nil)).Elem(), MasqueradeRuleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopInput)(nil)).Elem(), RouteHopArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopArrayInput)(nil)).Elem(), RouteHopArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TrunkHostInput)(nil)).Elem(), TrunkHostArgs{})
@@ -1283,14 +1787,20 @@ func init() {
 	pulumi.RegisterOutputType(BridgePortOutput{})
 	pulumi.RegisterOutputType(BridgePortPtrOutput{})
 	pulumi.RegisterOutputType(BridgePortMapOutput{})
+	pulumi.RegisterOutputType(DestinationNatRuleOutput{})
+	pulumi.RegisterOutputType(DestinationNatRuleArrayOutput{})
 	pulumi.RegisterOutputType(DockerAddressPoolOutput{})
 	pulumi.RegisterOutputType(DockerAddressPoolArrayOutput{})
 	pulumi.RegisterOutputType(DockerNetworkSubnetOutput{})
 	pulumi.RegisterOutputType(DockerNetworkSubnetArrayOutput{})
+	pulumi.RegisterOutputType(ForwardRuleRuleOutput{})
+	pulumi.RegisterOutputType(ForwardRuleRuleArrayOutput{})
 	pulumi.RegisterOutputType(GuardOutput{})
 	pulumi.RegisterOutputType(GuardPtrOutput{})
 	pulumi.RegisterOutputType(HostOutput{})
 	pulumi.RegisterOutputType(HostMapOutput{})
+	pulumi.RegisterOutputType(MasqueradeRuleOutput{})
+	pulumi.RegisterOutputType(MasqueradeRuleArrayOutput{})
 	pulumi.RegisterOutputType(RouteHopOutput{})
 	pulumi.RegisterOutputType(RouteHopArrayOutput{})
 	pulumi.RegisterOutputType(TrunkHostOutput{})

@@ -24,6 +24,40 @@ export interface BridgePortArgs {
 }
 
 /**
+ * A rule for where packets go.
+ */
+export interface DestinationNatRuleArgs {
+    /**
+     * A remark, of at most 120 characters.
+     */
+    comment?: pulumi.Input<string | undefined>;
+    /**
+     * The network or address that it goes to.
+     */
+    destination?: pulumi.Input<string | undefined>;
+    /**
+     * The ports that it goes to, like `80` or `8000-8010`.
+     */
+    destinationPorts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The link that a packet comes in by; `ens+` stands for all whose names begin so.
+     */
+    inInterface?: pulumi.Input<string | undefined>;
+    /**
+     * Its protocol; `icmp` is ICMPv6 in IPv6.
+     */
+    protocol?: pulumi.Input<string | undefined>;
+    /**
+     * The network or address that it comes from.
+     */
+    source?: pulumi.Input<string | undefined>;
+    /**
+     * Where they go instead: an address, with or without a port.
+     */
+    to: pulumi.Input<string>;
+}
+
+/**
  * Addresses from which Docker takes a subnet for each network.
  */
 export interface DockerAddressPoolArgs {
@@ -57,6 +91,56 @@ export interface DockerNetworkSubnetArgs {
      * The network, like `172.16.11.0/24`.
      */
     subnet: pulumi.Input<string>;
+}
+
+/**
+ * A rule for packets that pass through.
+ */
+export interface ForwardRuleRuleArgs {
+    /**
+     * What is done with a packet.
+     */
+    action: pulumi.Input<string>;
+    /**
+     * A remark, of at most 120 characters.
+     */
+    comment?: pulumi.Input<string | undefined>;
+    /**
+     * The network or address that it goes to.
+     */
+    destination?: pulumi.Input<string | undefined>;
+    /**
+     * The ports that it goes to, like `80` or `8000-8010`.
+     */
+    destinationPorts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Only packets of this family; both when left out, unless an address tells.
+     */
+    family?: pulumi.Input<string | undefined>;
+    /**
+     * The link that a packet comes in by; `ens+` stands for all whose names begin so.
+     */
+    inInterface?: pulumi.Input<string | undefined>;
+    /**
+     * The link that it goes out by; `ens+` stands for all whose names begin so.
+     */
+    outInterface?: pulumi.Input<string | undefined>;
+    /**
+     * Its protocol; `icmp` is ICMPv6 in IPv6.
+     */
+    protocol?: pulumi.Input<string | undefined>;
+    /**
+     * The network or address that it comes from.
+     */
+    source?: pulumi.Input<string | undefined>;
+    /**
+     * The ports that it comes from, like `80` or `8000-8010`.
+     */
+    sourcePorts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+     */
+    states?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }
 
 /**
@@ -133,6 +217,40 @@ export interface HostArgs {
      * The user to log in as; what SSH takes when left out.
      */
     user?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A rule for the source address of what leaves the host.
+ */
+export interface MasqueradeRuleArgs {
+    /**
+     * Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+     */
+    action?: pulumi.Input<string | undefined>;
+    /**
+     * A remark, of at most 120 characters.
+     */
+    comment?: pulumi.Input<string | undefined>;
+    /**
+     * The network or address that it goes to.
+     */
+    destination?: pulumi.Input<string | undefined>;
+    /**
+     * Only packets of this family; both when left out, unless an address tells.
+     */
+    family?: pulumi.Input<string | undefined>;
+    /**
+     * The link that it goes out by; `ens+` stands for all whose names begin so.
+     */
+    outInterface?: pulumi.Input<string | undefined>;
+    /**
+     * The network or address that it comes from.
+     */
+    source?: pulumi.Input<string | undefined>;
+    /**
+     * snat: the address that they get.
+     */
+    to?: pulumi.Input<string | undefined>;
 }
 
 /**

@@ -24,6 +24,40 @@ export interface BridgePort {
 }
 
 /**
+ * A rule for where packets go.
+ */
+export interface DestinationNatRule {
+    /**
+     * A remark, of at most 120 characters.
+     */
+    comment?: string;
+    /**
+     * The network or address that it goes to.
+     */
+    destination?: string;
+    /**
+     * The ports that it goes to, like `80` or `8000-8010`.
+     */
+    destinationPorts?: string[];
+    /**
+     * The link that a packet comes in by; `ens+` stands for all whose names begin so.
+     */
+    inInterface?: string;
+    /**
+     * Its protocol; `icmp` is ICMPv6 in IPv6.
+     */
+    protocol?: string;
+    /**
+     * The network or address that it comes from.
+     */
+    source?: string;
+    /**
+     * Where they go instead: an address, with or without a port.
+     */
+    to: string;
+}
+
+/**
  * Addresses from which Docker takes a subnet for each network.
  */
 export interface DockerAddressPool {
@@ -57,6 +91,56 @@ export interface DockerNetworkSubnet {
      * The network, like `172.16.11.0/24`.
      */
     subnet: string;
+}
+
+/**
+ * A rule for packets that pass through.
+ */
+export interface ForwardRuleRule {
+    /**
+     * What is done with a packet.
+     */
+    action: string;
+    /**
+     * A remark, of at most 120 characters.
+     */
+    comment?: string;
+    /**
+     * The network or address that it goes to.
+     */
+    destination?: string;
+    /**
+     * The ports that it goes to, like `80` or `8000-8010`.
+     */
+    destinationPorts?: string[];
+    /**
+     * Only packets of this family; both when left out, unless an address tells.
+     */
+    family?: string;
+    /**
+     * The link that a packet comes in by; `ens+` stands for all whose names begin so.
+     */
+    inInterface?: string;
+    /**
+     * The link that it goes out by; `ens+` stands for all whose names begin so.
+     */
+    outInterface?: string;
+    /**
+     * Its protocol; `icmp` is ICMPv6 in IPv6.
+     */
+    protocol?: string;
+    /**
+     * The network or address that it comes from.
+     */
+    source?: string;
+    /**
+     * The ports that it comes from, like `80` or `8000-8010`.
+     */
+    sourcePorts?: string[];
+    /**
+     * The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+     */
+    states?: string[];
 }
 
 /**
@@ -133,6 +217,40 @@ export interface Host {
      * The user to log in as; what SSH takes when left out.
      */
     user?: string;
+}
+
+/**
+ * A rule for the source address of what leaves the host.
+ */
+export interface MasqueradeRule {
+    /**
+     * Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+     */
+    action?: string;
+    /**
+     * A remark, of at most 120 characters.
+     */
+    comment?: string;
+    /**
+     * The network or address that it goes to.
+     */
+    destination?: string;
+    /**
+     * Only packets of this family; both when left out, unless an address tells.
+     */
+    family?: string;
+    /**
+     * The link that it goes out by; `ens+` stands for all whose names begin so.
+     */
+    outInterface?: string;
+    /**
+     * The network or address that it comes from.
+     */
+    source?: string;
+    /**
+     * snat: the address that they get.
+     */
+    to?: string;
 }
 
 /**

@@ -7,10 +7,13 @@ from . import _utilities
 import typing
 # Export this package's modules as members:
 from .bridge import *
+from .destination_nat import *
 from .docker_daemon import *
 from .docker_network import *
+from .forward_rule import *
 from .ip_forwarding import *
 from .macvlan_trunk import *
+from .masquerade import *
 from .nic import *
 from .policy_rule import *
 from .provider import *
@@ -36,10 +39,13 @@ _utilities.register(
   "fqn": "pulumi_hostnet",
   "classes": {
    "hostnet:index:Bridge": "Bridge",
+   "hostnet:index:DestinationNat": "DestinationNat",
    "hostnet:index:DockerDaemon": "DockerDaemon",
    "hostnet:index:DockerNetwork": "DockerNetwork",
+   "hostnet:index:ForwardRule": "ForwardRule",
    "hostnet:index:IpForwarding": "IpForwarding",
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
+   "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",
    "hostnet:index:PolicyRule": "PolicyRule",
    "hostnet:index:Route": "Route",

@@ -17,14 +17,20 @@ from . import _utilities
 __all__ = [
     'BridgePortArgs',
     'BridgePortArgsDict',
+    'DestinationNatRuleArgs',
+    'DestinationNatRuleArgsDict',
     'DockerAddressPoolArgs',
     'DockerAddressPoolArgsDict',
     'DockerNetworkSubnetArgs',
     'DockerNetworkSubnetArgsDict',
+    'ForwardRuleRuleArgs',
+    'ForwardRuleRuleArgsDict',
     'GuardArgs',
     'GuardArgsDict',
     'HostArgs',
     'HostArgsDict',
+    'MasqueradeRuleArgs',
+    'MasqueradeRuleArgsDict',
     'RouteHopArgs',
     'RouteHopArgsDict',
     'TrunkHostArgs',
@@ -105,6 +111,159 @@ class BridgePortArgs:
     @trunk.setter
     def trunk(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]):
         pulumi.set(self, "trunk", value)
+
+
+class DestinationNatRuleArgsDict(TypedDict):
+    """
+    A rule for where packets go.
+    """
+    to: pulumi.Input[_builtins.str]
+    """
+    Where they go instead: an address, with or without a port.
+    """
+    comment: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A remark, of at most 120 characters.
+    """
+    destination: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The network or address that it goes to.
+    """
+    destination_ports: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The ports that it goes to, like `80` or `8000-8010`.
+    """
+    in_interface: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link that a packet comes in by; `ens+` stands for all whose names begin so.
+    """
+    protocol: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Its protocol; `icmp` is ICMPv6 in IPv6.
+    """
+    source: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The network or address that it comes from.
+    """
+
+@pulumi.input_type
+class DestinationNatRuleArgs:
+    def __init__(__self__, *,
+                 to: pulumi.Input[_builtins.str],
+                 comment: pulumi.Input[Optional[_builtins.str]] = None,
+                 destination: pulumi.Input[Optional[_builtins.str]] = None,
+                 destination_ports: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 in_interface: pulumi.Input[Optional[_builtins.str]] = None,
+                 protocol: pulumi.Input[Optional[_builtins.str]] = None,
+                 source: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A rule for where packets go.
+
+        :param pulumi.Input[_builtins.str] to: Where they go instead: an address, with or without a port.
+        :param pulumi.Input[_builtins.str] comment: A remark, of at most 120 characters.
+        :param pulumi.Input[_builtins.str] destination: The network or address that it goes to.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] destination_ports: The ports that it goes to, like `80` or `8000-8010`.
+        :param pulumi.Input[_builtins.str] in_interface: The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        :param pulumi.Input[_builtins.str] protocol: Its protocol; `icmp` is ICMPv6 in IPv6.
+        :param pulumi.Input[_builtins.str] source: The network or address that it comes from.
+        """
+        pulumi.set(__self__, "to", to)
+        if comment is not None:
+            pulumi.set(__self__, "comment", comment)
+        if destination is not None:
+            pulumi.set(__self__, "destination", destination)
+        if destination_ports is not None:
+            pulumi.set(__self__, "destination_ports", destination_ports)
+        if in_interface is not None:
+            pulumi.set(__self__, "in_interface", in_interface)
+        if protocol is not None:
+            pulumi.set(__self__, "protocol", protocol)
+        if source is not None:
+            pulumi.set(__self__, "source", source)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[_builtins.str]:
+        """
+        Where they go instead: an address, with or without a port.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "to", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def comment(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A remark, of at most 120 characters.
+        """
+        return pulumi.get(self, "comment")
+
+    @comment.setter
+    def comment(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "comment", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The network or address that it goes to.
+        """
+        return pulumi.get(self, "destination")
+
+    @destination.setter
+    def destination(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "destination", value)
+
+    @_builtins.property
+    @pulumi.getter(name="destinationPorts")
+    def destination_ports(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The ports that it goes to, like `80` or `8000-8010`.
+        """
+        return pulumi.get(self, "destination_ports")
+
+    @destination_ports.setter
+    def destination_ports(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "destination_ports", value)
+
+    @_builtins.property
+    @pulumi.getter(name="inInterface")
+    def in_interface(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "in_interface")
+
+    @in_interface.setter
+    def in_interface(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "in_interface", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def protocol(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Its protocol; `icmp` is ICMPv6 in IPv6.
+        """
+        return pulumi.get(self, "protocol")
+
+    @protocol.setter
+    def protocol(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "protocol", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The network or address that it comes from.
+        """
+        return pulumi.get(self, "source")
+
+    @source.setter
+    def source(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "source", value)
 
 
 class DockerAddressPoolArgsDict(TypedDict):
@@ -250,6 +409,239 @@ class DockerNetworkSubnetArgs:
     @ip_range.setter
     def ip_range(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "ip_range", value)
+
+
+class ForwardRuleRuleArgsDict(TypedDict):
+    """
+    A rule for packets that pass through.
+    """
+    action: pulumi.Input[_builtins.str]
+    """
+    What is done with a packet.
+    """
+    comment: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A remark, of at most 120 characters.
+    """
+    destination: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The network or address that it goes to.
+    """
+    destination_ports: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The ports that it goes to, like `80` or `8000-8010`.
+    """
+    family: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Only packets of this family; both when left out, unless an address tells.
+    """
+    in_interface: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link that a packet comes in by; `ens+` stands for all whose names begin so.
+    """
+    out_interface: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link that it goes out by; `ens+` stands for all whose names begin so.
+    """
+    protocol: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Its protocol; `icmp` is ICMPv6 in IPv6.
+    """
+    source: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The network or address that it comes from.
+    """
+    source_ports: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The ports that it comes from, like `80` or `8000-8010`.
+    """
+    states: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+    """
+
+@pulumi.input_type
+class ForwardRuleRuleArgs:
+    def __init__(__self__, *,
+                 action: pulumi.Input[_builtins.str],
+                 comment: pulumi.Input[Optional[_builtins.str]] = None,
+                 destination: pulumi.Input[Optional[_builtins.str]] = None,
+                 destination_ports: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 family: pulumi.Input[Optional[_builtins.str]] = None,
+                 in_interface: pulumi.Input[Optional[_builtins.str]] = None,
+                 out_interface: pulumi.Input[Optional[_builtins.str]] = None,
+                 protocol: pulumi.Input[Optional[_builtins.str]] = None,
+                 source: pulumi.Input[Optional[_builtins.str]] = None,
+                 source_ports: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 states: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
+        """
+        A rule for packets that pass through.
+
+        :param pulumi.Input[_builtins.str] action: What is done with a packet.
+        :param pulumi.Input[_builtins.str] comment: A remark, of at most 120 characters.
+        :param pulumi.Input[_builtins.str] destination: The network or address that it goes to.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] destination_ports: The ports that it goes to, like `80` or `8000-8010`.
+        :param pulumi.Input[_builtins.str] family: Only packets of this family; both when left out, unless an address tells.
+        :param pulumi.Input[_builtins.str] in_interface: The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        :param pulumi.Input[_builtins.str] out_interface: The link that it goes out by; `ens+` stands for all whose names begin so.
+        :param pulumi.Input[_builtins.str] protocol: Its protocol; `icmp` is ICMPv6 in IPv6.
+        :param pulumi.Input[_builtins.str] source: The network or address that it comes from.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] source_ports: The ports that it comes from, like `80` or `8000-8010`.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] states: The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+        """
+        pulumi.set(__self__, "action", action)
+        if comment is not None:
+            pulumi.set(__self__, "comment", comment)
+        if destination is not None:
+            pulumi.set(__self__, "destination", destination)
+        if destination_ports is not None:
+            pulumi.set(__self__, "destination_ports", destination_ports)
+        if family is not None:
+            pulumi.set(__self__, "family", family)
+        if in_interface is not None:
+            pulumi.set(__self__, "in_interface", in_interface)
+        if out_interface is not None:
+            pulumi.set(__self__, "out_interface", out_interface)
+        if protocol is not None:
+            pulumi.set(__self__, "protocol", protocol)
+        if source is not None:
+            pulumi.set(__self__, "source", source)
+        if source_ports is not None:
+            pulumi.set(__self__, "source_ports", source_ports)
+        if states is not None:
+            pulumi.set(__self__, "states", states)
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> pulumi.Input[_builtins.str]:
+        """
+        What is done with a packet.
+        """
+        return pulumi.get(self, "action")
+
+    @action.setter
+    def action(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "action", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def comment(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A remark, of at most 120 characters.
+        """
+        return pulumi.get(self, "comment")
+
+    @comment.setter
+    def comment(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "comment", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The network or address that it goes to.
+        """
+        return pulumi.get(self, "destination")
+
+    @destination.setter
+    def destination(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "destination", value)
+
+    @_builtins.property
+    @pulumi.getter(name="destinationPorts")
+    def destination_ports(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The ports that it goes to, like `80` or `8000-8010`.
+        """
+        return pulumi.get(self, "destination_ports")
+
+    @destination_ports.setter
+    def destination_ports(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "destination_ports", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def family(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Only packets of this family; both when left out, unless an address tells.
+        """
+        return pulumi.get(self, "family")
+
+    @family.setter
+    def family(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "family", value)
+
+    @_builtins.property
+    @pulumi.getter(name="inInterface")
+    def in_interface(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "in_interface")
+
+    @in_interface.setter
+    def in_interface(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "in_interface", value)
+
+    @_builtins.property
+    @pulumi.getter(name="outInterface")
+    def out_interface(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link that it goes out by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "out_interface")
+
+    @out_interface.setter
+    def out_interface(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "out_interface", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def protocol(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Its protocol; `icmp` is ICMPv6 in IPv6.
+        """
+        return pulumi.get(self, "protocol")
+
+    @protocol.setter
+    def protocol(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "protocol", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The network or address that it comes from.
+        """
+        return pulumi.get(self, "source")
+
+    @source.setter
+    def source(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "source", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sourcePorts")
+    def source_ports(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The ports that it comes from, like `80` or `8000-8010`.
+        """
+        return pulumi.get(self, "source_ports")
+
+    @source_ports.setter
+    def source_ports(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "source_ports", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def states(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+        """
+        return pulumi.get(self, "states")
+
+    @states.setter
+    def states(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "states", value)
 
 
 class GuardArgsDict(TypedDict):
@@ -597,6 +989,160 @@ class HostArgs:
     @user.setter
     def user(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "user", value)
+
+
+class MasqueradeRuleArgsDict(TypedDict):
+    """
+    A rule for the source address of what leaves the host.
+    """
+    action: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+    """
+    comment: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A remark, of at most 120 characters.
+    """
+    destination: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The network or address that it goes to.
+    """
+    family: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Only packets of this family; both when left out, unless an address tells.
+    """
+    out_interface: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link that it goes out by; `ens+` stands for all whose names begin so.
+    """
+    source: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The network or address that it comes from.
+    """
+    to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    snat: the address that they get.
+    """
+
+@pulumi.input_type
+class MasqueradeRuleArgs:
+    def __init__(__self__, *,
+                 action: pulumi.Input[Optional[_builtins.str]] = None,
+                 comment: pulumi.Input[Optional[_builtins.str]] = None,
+                 destination: pulumi.Input[Optional[_builtins.str]] = None,
+                 family: pulumi.Input[Optional[_builtins.str]] = None,
+                 out_interface: pulumi.Input[Optional[_builtins.str]] = None,
+                 source: pulumi.Input[Optional[_builtins.str]] = None,
+                 to: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A rule for the source address of what leaves the host.
+
+        :param pulumi.Input[_builtins.str] action: Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+        :param pulumi.Input[_builtins.str] comment: A remark, of at most 120 characters.
+        :param pulumi.Input[_builtins.str] destination: The network or address that it goes to.
+        :param pulumi.Input[_builtins.str] family: Only packets of this family; both when left out, unless an address tells.
+        :param pulumi.Input[_builtins.str] out_interface: The link that it goes out by; `ens+` stands for all whose names begin so.
+        :param pulumi.Input[_builtins.str] source: The network or address that it comes from.
+        :param pulumi.Input[_builtins.str] to: snat: the address that they get.
+        """
+        if action is not None:
+            pulumi.set(__self__, "action", action)
+        if comment is not None:
+            pulumi.set(__self__, "comment", comment)
+        if destination is not None:
+            pulumi.set(__self__, "destination", destination)
+        if family is not None:
+            pulumi.set(__self__, "family", family)
+        if out_interface is not None:
+            pulumi.set(__self__, "out_interface", out_interface)
+        if source is not None:
+            pulumi.set(__self__, "source", source)
+        if to is not None:
+            pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+        """
+        return pulumi.get(self, "action")
+
+    @action.setter
+    def action(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "action", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def comment(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A remark, of at most 120 characters.
+        """
+        return pulumi.get(self, "comment")
+
+    @comment.setter
+    def comment(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "comment", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The network or address that it goes to.
+        """
+        return pulumi.get(self, "destination")
+
+    @destination.setter
+    def destination(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "destination", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def family(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Only packets of this family; both when left out, unless an address tells.
+        """
+        return pulumi.get(self, "family")
+
+    @family.setter
+    def family(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "family", value)
+
+    @_builtins.property
+    @pulumi.getter(name="outInterface")
+    def out_interface(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link that it goes out by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "out_interface")
+
+    @out_interface.setter
+    def out_interface(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "out_interface", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The network or address that it comes from.
+        """
+        return pulumi.get(self, "source")
+
+    @source.setter
+    def source(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "source", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        snat: the address that they get.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "to", value)
 
 
 class RouteHopArgsDict(TypedDict):

@@ -17,10 +17,13 @@ from . import outputs
 
 __all__ = [
     'BridgePort',
+    'DestinationNatRule',
     'DockerAddressPool',
     'DockerNetworkSubnet',
+    'ForwardRuleRule',
     'Guard',
     'Host',
+    'MasqueradeRule',
     'RouteHop',
     'TrunkNetwork',
 ]
@@ -71,6 +74,120 @@ class BridgePort(dict):
         The VLANs whose frames pass with their tag.
         """
         return pulumi.get(self, "trunk")
+
+
+@pulumi.output_type
+class DestinationNatRule(dict):
+    """
+    A rule for where packets go.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "destinationPorts":
+            suggest = "destination_ports"
+        elif key == "inInterface":
+            suggest = "in_interface"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in DestinationNatRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        DestinationNatRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        DestinationNatRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 to: _builtins.str,
+                 comment: Optional[_builtins.str] = None,
+                 destination: Optional[_builtins.str] = None,
+                 destination_ports: Optional[Sequence[_builtins.str]] = None,
+                 in_interface: Optional[_builtins.str] = None,
+                 protocol: Optional[_builtins.str] = None,
+                 source: Optional[_builtins.str] = None):
+        """
+        A rule for where packets go.
+
+        :param _builtins.str to: Where they go instead: an address, with or without a port.
+        :param _builtins.str comment: A remark, of at most 120 characters.
+        :param _builtins.str destination: The network or address that it goes to.
+        :param Sequence[_builtins.str] destination_ports: The ports that it goes to, like `80` or `8000-8010`.
+        :param _builtins.str in_interface: The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        :param _builtins.str protocol: Its protocol; `icmp` is ICMPv6 in IPv6.
+        :param _builtins.str source: The network or address that it comes from.
+        """
+        pulumi.set(__self__, "to", to)
+        if comment is not None:
+            pulumi.set(__self__, "comment", comment)
+        if destination is not None:
+            pulumi.set(__self__, "destination", destination)
+        if destination_ports is not None:
+            pulumi.set(__self__, "destination_ports", destination_ports)
+        if in_interface is not None:
+            pulumi.set(__self__, "in_interface", in_interface)
+        if protocol is not None:
+            pulumi.set(__self__, "protocol", protocol)
+        if source is not None:
+            pulumi.set(__self__, "source", source)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> _builtins.str:
+        """
+        Where they go instead: an address, with or without a port.
+        """
+        return pulumi.get(self, "to")
+
+    @_builtins.property
+    @pulumi.getter
+    def comment(self) -> Optional[_builtins.str]:
+        """
+        A remark, of at most 120 characters.
+        """
+        return pulumi.get(self, "comment")
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> Optional[_builtins.str]:
+        """
+        The network or address that it goes to.
+        """
+        return pulumi.get(self, "destination")
+
+    @_builtins.property
+    @pulumi.getter(name="destinationPorts")
+    def destination_ports(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The ports that it goes to, like `80` or `8000-8010`.
+        """
+        return pulumi.get(self, "destination_ports")
+
+    @_builtins.property
+    @pulumi.getter(name="inInterface")
+    def in_interface(self) -> Optional[_builtins.str]:
+        """
+        The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "in_interface")
+
+    @_builtins.property
+    @pulumi.getter
+    def protocol(self) -> Optional[_builtins.str]:
+        """
+        Its protocol; `icmp` is ICMPv6 in IPv6.
+        """
+        return pulumi.get(self, "protocol")
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> Optional[_builtins.str]:
+        """
+        The network or address that it comes from.
+        """
+        return pulumi.get(self, "source")
 
 
 @pulumi.output_type
@@ -183,6 +300,172 @@ class DockerNetworkSubnet(dict):
         The part of the subnet that Docker takes addresses from: the whole when left out.
         """
         return pulumi.get(self, "ip_range")
+
+
+@pulumi.output_type
+class ForwardRuleRule(dict):
+    """
+    A rule for packets that pass through.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "destinationPorts":
+            suggest = "destination_ports"
+        elif key == "inInterface":
+            suggest = "in_interface"
+        elif key == "outInterface":
+            suggest = "out_interface"
+        elif key == "sourcePorts":
+            suggest = "source_ports"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in ForwardRuleRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        ForwardRuleRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        ForwardRuleRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 action: _builtins.str,
+                 comment: Optional[_builtins.str] = None,
+                 destination: Optional[_builtins.str] = None,
+                 destination_ports: Optional[Sequence[_builtins.str]] = None,
+                 family: Optional[_builtins.str] = None,
+                 in_interface: Optional[_builtins.str] = None,
+                 out_interface: Optional[_builtins.str] = None,
+                 protocol: Optional[_builtins.str] = None,
+                 source: Optional[_builtins.str] = None,
+                 source_ports: Optional[Sequence[_builtins.str]] = None,
+                 states: Optional[Sequence[_builtins.str]] = None):
+        """
+        A rule for packets that pass through.
+
+        :param _builtins.str action: What is done with a packet.
+        :param _builtins.str comment: A remark, of at most 120 characters.
+        :param _builtins.str destination: The network or address that it goes to.
+        :param Sequence[_builtins.str] destination_ports: The ports that it goes to, like `80` or `8000-8010`.
+        :param _builtins.str family: Only packets of this family; both when left out, unless an address tells.
+        :param _builtins.str in_interface: The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        :param _builtins.str out_interface: The link that it goes out by; `ens+` stands for all whose names begin so.
+        :param _builtins.str protocol: Its protocol; `icmp` is ICMPv6 in IPv6.
+        :param _builtins.str source: The network or address that it comes from.
+        :param Sequence[_builtins.str] source_ports: The ports that it comes from, like `80` or `8000-8010`.
+        :param Sequence[_builtins.str] states: The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+        """
+        pulumi.set(__self__, "action", action)
+        if comment is not None:
+            pulumi.set(__self__, "comment", comment)
+        if destination is not None:
+            pulumi.set(__self__, "destination", destination)
+        if destination_ports is not None:
+            pulumi.set(__self__, "destination_ports", destination_ports)
+        if family is not None:
+            pulumi.set(__self__, "family", family)
+        if in_interface is not None:
+            pulumi.set(__self__, "in_interface", in_interface)
+        if out_interface is not None:
+            pulumi.set(__self__, "out_interface", out_interface)
+        if protocol is not None:
+            pulumi.set(__self__, "protocol", protocol)
+        if source is not None:
+            pulumi.set(__self__, "source", source)
+        if source_ports is not None:
+            pulumi.set(__self__, "source_ports", source_ports)
+        if states is not None:
+            pulumi.set(__self__, "states", states)
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> _builtins.str:
+        """
+        What is done with a packet.
+        """
+        return pulumi.get(self, "action")
+
+    @_builtins.property
+    @pulumi.getter
+    def comment(self) -> Optional[_builtins.str]:
+        """
+        A remark, of at most 120 characters.
+        """
+        return pulumi.get(self, "comment")
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> Optional[_builtins.str]:
+        """
+        The network or address that it goes to.
+        """
+        return pulumi.get(self, "destination")
+
+    @_builtins.property
+    @pulumi.getter(name="destinationPorts")
+    def destination_ports(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The ports that it goes to, like `80` or `8000-8010`.
+        """
+        return pulumi.get(self, "destination_ports")
+
+    @_builtins.property
+    @pulumi.getter
+    def family(self) -> Optional[_builtins.str]:
+        """
+        Only packets of this family; both when left out, unless an address tells.
+        """
+        return pulumi.get(self, "family")
+
+    @_builtins.property
+    @pulumi.getter(name="inInterface")
+    def in_interface(self) -> Optional[_builtins.str]:
+        """
+        The link that a packet comes in by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "in_interface")
+
+    @_builtins.property
+    @pulumi.getter(name="outInterface")
+    def out_interface(self) -> Optional[_builtins.str]:
+        """
+        The link that it goes out by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "out_interface")
+
+    @_builtins.property
+    @pulumi.getter
+    def protocol(self) -> Optional[_builtins.str]:
+        """
+        Its protocol; `icmp` is ICMPv6 in IPv6.
+        """
+        return pulumi.get(self, "protocol")
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> Optional[_builtins.str]:
+        """
+        The network or address that it comes from.
+        """
+        return pulumi.get(self, "source")
+
+    @_builtins.property
+    @pulumi.getter(name="sourcePorts")
+    def source_ports(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The ports that it comes from, like `80` or `8000-8010`.
+        """
+        return pulumi.get(self, "source_ports")
+
+    @_builtins.property
+    @pulumi.getter
+    def states(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The states of its connection: NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED, SNAT, DNAT.
+        """
+        return pulumi.get(self, "states")
 
 
 @pulumi.output_type
@@ -398,6 +681,119 @@ class Host(dict):
         The user to log in as; what SSH takes when left out.
         """
         return pulumi.get(self, "user")
+
+
+@pulumi.output_type
+class MasqueradeRule(dict):
+    """
+    A rule for the source address of what leaves the host.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "outInterface":
+            suggest = "out_interface"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in MasqueradeRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        MasqueradeRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        MasqueradeRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 action: Optional[_builtins.str] = None,
+                 comment: Optional[_builtins.str] = None,
+                 destination: Optional[_builtins.str] = None,
+                 family: Optional[_builtins.str] = None,
+                 out_interface: Optional[_builtins.str] = None,
+                 source: Optional[_builtins.str] = None,
+                 to: Optional[_builtins.str] = None):
+        """
+        A rule for the source address of what leaves the host.
+
+        :param _builtins.str action: Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+        :param _builtins.str comment: A remark, of at most 120 characters.
+        :param _builtins.str destination: The network or address that it goes to.
+        :param _builtins.str family: Only packets of this family; both when left out, unless an address tells.
+        :param _builtins.str out_interface: The link that it goes out by; `ens+` stands for all whose names begin so.
+        :param _builtins.str source: The network or address that it comes from.
+        :param _builtins.str to: snat: the address that they get.
+        """
+        if action is not None:
+            pulumi.set(__self__, "action", action)
+        if comment is not None:
+            pulumi.set(__self__, "comment", comment)
+        if destination is not None:
+            pulumi.set(__self__, "destination", destination)
+        if family is not None:
+            pulumi.set(__self__, "family", family)
+        if out_interface is not None:
+            pulumi.set(__self__, "out_interface", out_interface)
+        if source is not None:
+            pulumi.set(__self__, "source", source)
+        if to is not None:
+            pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> Optional[_builtins.str]:
+        """
+        Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
+        """
+        return pulumi.get(self, "action")
+
+    @_builtins.property
+    @pulumi.getter
+    def comment(self) -> Optional[_builtins.str]:
+        """
+        A remark, of at most 120 characters.
+        """
+        return pulumi.get(self, "comment")
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> Optional[_builtins.str]:
+        """
+        The network or address that it goes to.
+        """
+        return pulumi.get(self, "destination")
+
+    @_builtins.property
+    @pulumi.getter
+    def family(self) -> Optional[_builtins.str]:
+        """
+        Only packets of this family; both when left out, unless an address tells.
+        """
+        return pulumi.get(self, "family")
+
+    @_builtins.property
+    @pulumi.getter(name="outInterface")
+    def out_interface(self) -> Optional[_builtins.str]:
+        """
+        The link that it goes out by; `ens+` stands for all whose names begin so.
+        """
+        return pulumi.get(self, "out_interface")
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> Optional[_builtins.str]:
+        """
+        The network or address that it comes from.
+        """
+        return pulumi.get(self, "source")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> Optional[_builtins.str]:
+        """
+        snat: the address that they get.
+        """
+        return pulumi.get(self, "to")
 
 
 @pulumi.output_type
