@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fragmentText, keepSteps } from "../../provider/host/boot.ts";
-import { ip, tool } from "../../provider/host/command.ts";
+import { ip } from "../../provider/host/command.ts";
 import { parseFirewall } from "../../provider/host/facts/firewall.ts";
-import { type Facts, factCommands, parseFacts } from "../../provider/host/facts.ts";
+import { factCommands } from "../../provider/host/facts.ts";
 import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { DestinationNat } from "../../provider/kinds/destination-nat.ts";
@@ -11,37 +10,11 @@ import { ForwardRule } from "../../provider/kinds/forward-rule.ts";
 import { Masquerade } from "../../provider/kinds/masquerade.ts";
 import { differences, kebab, operationOf, type Properties } from "../../provider/resource.ts";
 import { onlyLine } from "../host/only-line.ts";
+import { around, backends, go, lookAt, named, noNamespace, say } from "./backends.ts";
 import { laws, prepare, Walk } from "./laws.ts";
 import { newHost } from "./new-host.ts";
 
-const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
-const hasLegacy = spawnSync("unshare", ["--net", "iptables-legacy", "-L"]).status === 0;
-
-/** What makes a host one of that back end; none has rules yet. */
-const backends = [
-  { backend: "iptables-nft", make: "", missing: "" },
-  {
-    backend: "iptables-legacy",
-    make: "for t in iptables ip6tables; do for c in '' -save -restore; do ln -sf /usr/sbin/$t-legacy$c /etc/alternatives/$t$c; done; done",
-    missing: hasLegacy ? "" : " (skipped: the kernel has no legacy tables)",
-  },
-  { backend: "nftables", make: "rm /etc/alternatives/ip*tables*", missing: "" },
-];
-
-const named = (some: typeof backends) => some.map((one) => [`${one.backend}${one.missing}`, one] as const);
-
 const firewallKinds = [ForwardRule, Masquerade, DestinationNat] as unknown as readonly Kind[];
-const around = { owner: "laws/test/it", changes: () => false, siblings: [], others: [] };
-
-/** Runs a line of shell on a host; answers what it said on both streams. */
-async function say(shell: Shell, text: string): Promise<string> {
-  const [answer] = await shell.run([{ command: tool("sh")`-c ${`exec 2>&1\n${text}`}` }]);
-  return answer?.stdout ?? "";
-}
-
-async function lookAt(shell: Shell, kind: Kind): Promise<Facts> {
-  return parseFacts("node1", kind.facts, await shell.run(factCommands(kind.facts).map((command) => ({ command }))));
-}
 
 describe.each(named(backends))("a host of %s", (_, { backend, make, missing }) => {
   describe.skipIf(noNamespace || missing)("", () => {
@@ -145,25 +118,18 @@ describe.each(named(iptables))("what somebody does by hand on a host of %s", (_,
     const shell = newHost();
     try {
       await say(shell, make);
-      const go = async (wanted: Properties | undefined, from: Properties | undefined) => {
-        const facts = await lookAt(shell, kind);
-        const commands = kind.plan(wanted, from, { ...around, facts });
-        expect(await shell.run(commands.map((command) => ({ command })))).toEqual(
-          commands.map(() => ({ status: 0, stdout: "", stderr: "" })),
-        );
-      };
       const read = async () => kind.read("lan", await lookAt(shell, kind));
-      await go(want, undefined);
+      await go(shell, kind, want, undefined);
       await say(shell, harm);
       const harmed = await read();
       const saved = await say(shell, "iptables-save -t filter; ip6tables-save -t filter");
       expect(harmed && differences(kind, harmed, want).map(({ path }) => path)).toEqual(paths);
       expect(harmed).toMatchObject(shown);
-      await go(want, harmed);
+      await go(shell, kind, want, harmed);
       const repaired = await read();
       expect(repaired && differences(kind, repaired, want)).toEqual([]);
       // An undo leads to where it was, by hand or not.
-      await go(harmed, repaired);
+      await go(shell, kind, harmed, repaired);
       const withoutTime = (text: string) => text.replace(/^#.*\n|\[\d+:\d+\]/gm, "");
       expect(withoutTime(await say(shell, "iptables-save -t filter; ip6tables-save -t filter"))).toBe(
         withoutTime(saved),
