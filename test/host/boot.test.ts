@@ -5,6 +5,7 @@ import { type Fragment, fragmentFile, fragmentText, keepSteps, unmanagedSteps } 
 import { type Command, ip, quote, tool } from "../../provider/host/command.ts";
 import { fragmentsCommand, parseFragments } from "../../provider/host/facts/fragments.ts";
 import { link } from "../../provider/host/graph.ts";
+import { findPlace } from "../../provider/host/place.ts";
 import type { Step } from "../../provider/host/script.ts";
 import { kinds } from "../../provider/kinds/index.ts";
 import { kebab } from "../../provider/resource.ts";
@@ -198,6 +199,55 @@ describe.each(present)("replayed by $name", ({ argv: shell, missing }) => {
     );
     expect(onIsland(`${two}rm /etc/hostnet/boot.d/*\n${replay}\n${files}`, shell)).toBe("");
     expect(onIsland(`${letGo("a")}${files}`, shell)).toBe("");
+  });
+});
+
+describe.skipIf(!islands)("what others undo when they start", () => {
+  const systemd = `mkdir -p /run/systemd/system /etc/systemd/system
+printf '#!/bin/sh\\n[ "$1" != is-active ] && echo "systemctl $*" >>/run/asked\\n' >/usr/local/sbin/systemctl
+chmod +x /usr/local/sbin/systemctl
+`;
+  const asked = "cat /run/asked; : >/run/asked\n";
+  const again = { ...bridge("a"), again: true };
+
+  test("is run again alone, and once more without harm", () => {
+    const out = onIsland(`${keep(again, bridge("b"))}sh /etc/hostnet/boot again; sh /etc/hostnet/boot again\n${links}`);
+    expect(out).toBe(`${"thing-a: done\nall 1 done\n".repeat(2)}a lo\n`);
+    expect(onIsland(`${keep(bridge("b"))}sh /etc/hostnet/boot again && ${links}`)).toBe("lo\n");
+  });
+
+  test("waits for whoever changes the host, and touches nothing that he is about to keep", () => {
+    const holder =
+      'exec 8>>"$hostnet_run/lock"; flock 8; mkdir /etc/hostnet/new; (sleep 1; ls /etc/hostnet; flock -u 8) &\n';
+    const out = onIsland(`${keep(again)}${findPlace}\n${holder}sh /etc/hostnet/boot again 8>&-`);
+    expect(out).toBe("boot\nboot.d\nnew\nthing-a: done\nall 1 done\n");
+  });
+
+  test("has a unit for as long as a file asks for it, and a newer one in the place of an older", () => {
+    const unit = "/etc/systemd/system/hostnet-again.service";
+    const lines = `grep -E '^(After|PartOf|Exec)' ${unit}\n`;
+    expect(onIsland(`${systemd}${keep(bridge("b"))}: >/run/asked\n${keep(again)}${asked}${lines}`)).toBe(
+      [
+        "systemctl --quiet enable hostnet-again.service",
+        "After=hostnet.service docker.service firewalld.service nftables.service netfilter-persistent.service",
+        "PartOf=docker.service firewalld.service nftables.service netfilter-persistent.service",
+        "ExecStart=/bin/sh /etc/hostnet/boot again",
+        "ExecReload=/bin/sh /etc/hostnet/boot again\n",
+      ].join("\n"),
+    );
+    const old = `echo old >${unit}; : >/run/asked\n`;
+    expect(onIsland(`${systemd}${keep(again)}${old}${keep(bridge("b"))}${asked}${lines}`)).toContain(
+      "After=hostnet.service",
+    );
+    const gone = onIsland(
+      `${systemd}${keep(again, bridge("b"))}: >/run/asked\n${letGo("a")}${asked}ls /etc/systemd/system`,
+    );
+    expect(gone).toBe(
+      `${["--quiet stop", "--quiet --no-reload disable"].map((w) => `systemctl ${w} hostnet-again.service\n`).join("")}systemctl daemon-reload\nhostnet.service\n`,
+    );
+    expect(onIsland(`${systemd}${keep(again)}${letGo("a")}ls /etc/systemd/system /etc`)).toBe(
+      "/etc:\nsystemd\n\n/etc/systemd/system:\n",
+    );
   });
 });
 

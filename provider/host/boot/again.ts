@@ -20,7 +20,7 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/sh /etc/hostnet/boot again
 ExecReload=/bin/sh /etc/hostnet/boot again
-TimeoutStartSec=120
+TimeoutStartSec=400
 SyslogIdentifier=hostnet
 
 [Install]

@@ -229,7 +229,10 @@ main() {
     ${findPlace}
     if command -v flock >/dev/null; then
       exec 9>>"$hostnet_run/lock"
-      flock -w 60 9 || { echo "somebody changes this host: nothing done"; return 1; }
+      # A change that restarts Docker holds it while it waits for containers.
+      patience=60
+      [ "$1" != again ] || patience=300
+      flock -w $patience 9 || { echo "somebody changes this host: nothing done"; return 1; }
     fi
   fi
   finish || return
