@@ -9,12 +9,12 @@ export interface SavedChain {
   readonly rules: readonly FirewallRule[];
 }
 
-/** Reads the chains of what `iptables-save` printed. Throws when there is a table that it cannot show. */
+/** Reads the chains of what `iptables-save` printed. Throws when it cannot show one that we ask for. */
 export function parseSave(text: string, family: 4 | 6): SavedChain[] {
   const chains: (SavedChain & { rules: FirewallRule[] })[] = [];
   let table = "";
   for (const line of text.split("\n")) {
-    if (/^# Table .* is incompatible/.test(line)) throw new Error(line.slice(2));
+    if (/^# Table `(filter|nat)' is incompatible/.test(line)) throw new Error(line.slice(2));
     const [first = "", name = "", policy] = line.split(" ");
     if (first.startsWith("*")) table = first.slice(1);
     else if (first.startsWith(":"))
