@@ -2,7 +2,7 @@ import { Failure } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { Conversation } from "./connection.ts";
 import { parseRoute } from "./facts/routes.ts";
-import { rulesetLines, savedLines } from "./firewall/lines.ts";
+import { numbered, rulesetLines, savedLines } from "./firewall/lines.ts";
 import type { Talk } from "./line.ts";
 
 /** A conversation with a host, or a way to one. */

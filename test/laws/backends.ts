@@ -3,7 +3,7 @@ import { tool } from "../../provider/host/command.ts";
 import { type Facts, factCommands, parseFacts } from "../../provider/host/facts.ts";
 import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
-import type { Properties } from "../../provider/resource.ts";
+import { asksOf, type Properties } from "../../provider/resource.ts";
 
 /** Why hosts cannot be made here, if so. */
 export const noNamespace =
@@ -34,7 +34,8 @@ export async function say(shell: Shell, text: string): Promise<string> {
 
 /** The tables that a kind looks at. */
 export async function lookAt(shell: Shell, kind: Kind): Promise<Facts> {
-  return parseFacts("node1", kind.facts, await shell.run(factCommands(kind.facts).map((command) => ({ command }))));
+  const asks = asksOf(kind, kind.samples.a);
+  return parseFacts("node1", asks, await shell.run(factCommands(asks).map((command) => ({ command }))));
 }
 
 /** Goes from one state to another by the kind's own commands, each of which must go well and say nothing. */

@@ -118,7 +118,7 @@ async function triedOut(
   const name = kind.id(kind.samples.a, facts) ?? "";
   const [answer] = await (await talk()).run([{ command: first }]);
   if (answer?.status !== 0) return lacks(answer?.stderr ?? "");
-  const now = await look(host, talk, kind.facts);
+  const now = await look(host, talk, asksOf(kind, kind.samples.a));
   const back = kind
     .plan(undefined, kind.read(name, now), { ...aroundOf(), facts: now })
     .map((command) => ({ command }));

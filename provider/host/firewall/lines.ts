@@ -48,4 +48,5 @@ export const savedLines = (stdout: string): string[] =>
   );
 
 /** The order of rules matters: a line that moves must differ. */
-const numbered = (lines: readonly string[]) => lines.map((line, i) => `${String(i).padStart(4, "0")} ${line}`);
+/** Lines whose order matters, in a list that is to be sorted. */
+export const numbered = (lines: readonly string[]) => lines.map((line, i) => `${String(i).padStart(4, "0")} ${line}`);

@@ -1,0 +1,198 @@
+import { parse } from "yaml";
+import { parseFirewall } from "../../provider/host/facts/firewall.ts";
+import { parseRoute } from "../../provider/host/facts/routes.ts";
+import { parseRule } from "../../provider/host/facts/rules.ts";
+import type {
+  Address,
+  BridgeFact,
+  BridgeVlan,
+  DockerContainer,
+  DockerDaemonFact,
+  DockerEngine,
+  DockerNetworkFact,
+  Facts,
+  Link,
+} from "../../provider/host/facts.ts";
+
+/** The hardware address of a link of which nobody says another. */
+export const mac = "02:00:00:00:00:01";
+
+// A host as a golden file writes it: what a case does not care about is as it usually is.
+
+interface WrittenHost {
+  readonly links?: readonly WrittenLink[];
+  readonly routes?: readonly string[];
+  readonly rules?: readonly string[];
+  /** Values by name. */
+  readonly sysctls?: Readonly<Record<string, string | number>>;
+  readonly bridgeVlans?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
+  readonly firewall?: WrittenFirewall;
+  readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
+  readonly docker?: { version: string; networks?: Partial<DockerNetworkFact>[] };
+  readonly dockerDaemon?: WrittenDaemon;
+}
+
+type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
+  readonly engine?: Partial<Omit<DockerEngine, "networks" | "containers">> & {
+    /** Options of the default bridge, like `com.docker.network.driver.mtu`. */
+    readonly bridge?: Readonly<Record<string, string>>;
+    readonly networks?: readonly Partial<DockerNetworkFact>[];
+    readonly containers?: readonly Partial<DockerContainer>[];
+  };
+};
+/** What the tools print: `iptables-save`, in IPv6 too unless that is `none`, that of the other back end, and `nft -j list`. */
+interface WrittenFirewall {
+  readonly own?: "nft" | "legacy" | "none";
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  readonly other?: string;
+  readonly list?: readonly unknown[];
+}
+
+function firewallOf({ own = "nft", ipv4 = "", ipv6 = "", other, list = [] }: WrittenFirewall): Facts["firewall"] {
+  const six = ipv6.trim() === "none" ? [] : [6];
+  const parts = [
+    ["families", 4, ...six].join(" "),
+    ...(own === "none" ? [] : [`${own} 4\n${ipv4}`, ...six.map(() => `${own} 6\n${ipv6}`)]),
+    ...(other === undefined ? [] : [`${own === "nft" ? "legacy" : "nft"} 4\n${other}`]),
+    `list\n${JSON.stringify({ nftables: list })}`,
+  ];
+  return parseFirewall([own === "none" ? "" : own, ...parts].map((part) => `hostnet: ${part}\n`).join(""));
+}
+
+type WrittenLink = Partial<Omit<Link, "ips" | "bridge">> & {
+  readonly ips?: readonly Partial<Address>[];
+  readonly bridge?: Partial<BridgeFact>;
+};
+
+/** The tables of a host as a golden file writes them; undefined when it writes none. */
+export function factsOf(text: string | undefined): Facts | undefined {
+  if (text === undefined) return undefined;
+  const {
+    links = [],
+    routes = [],
+    rules = [],
+    sysctls = {},
+    bridgeVlans = {},
+    fragments = [],
+    docker,
+    dockerDaemon,
+    firewall = {},
+  } = parse(text) as WrittenHost;
+  return {
+    links: links.map(linkOf),
+    routes: routes.map((line) => parseRoute(line.includes(":") ? 6 : 4, withType(line))),
+    rules: rules.map((line) => parseRule(/(^|\s)\S*:\S*:/.test(line) ? 6 : 4, line)),
+    sysctls: {
+      values: Object.fromEntries(Object.entries(sysctls).map(([name, value]) => [name, String(value)])),
+      near: Object.keys(sysctls),
+    },
+    firewall: firewallOf(firewall),
+    bridgeVlans: Object.entries(bridgeVlans).map(([link, vlans]) => ({ link, vlans: [vlans].flat().map(vlanOf) })),
+    sshWay: { client: "", state: "" },
+    fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
+    docker: docker ? dockerOf(docker) : { version: "28.0.0", networks: [] },
+    dockerDaemon: daemonOf(dockerDaemon ?? {}),
+  };
+}
+
+/** A route as a person writes it, who leaves its type out where it is the usual one. */
+const withType = (line: string): string =>
+  /^(unicast|blackhole|unreachable|prohibit|throw|local)\b/.test(line) ? line : `unicast ${line}`;
+
+/** `10`, `20-29` or `1 pvid untagged`, as `bridge vlan` takes them. */
+function vlanOf(written: string | number): BridgeVlan {
+  const [range = "", ...flags] = String(written).split(" ");
+  const [vid, vidEnd] = range.split("-").map(Number);
+  return {
+    vid: vid ?? 0,
+    ...(vidEnd !== undefined && { vidEnd }),
+    pvid: flags.includes("pvid"),
+    untagged: flags.includes("untagged"),
+  };
+}
+
+function linkOf({ ips, bridge, ...written }: WrittenLink, i: number): Link {
+  const { name = `link${i}`, addresses = [] } = written;
+  const all = ips ? ips.map((one) => ipOf(name, one)) : addresses.map((cidr) => ipOf(name, fromCidr(cidr)));
+  const lasting = all.filter(({ dynamic, family, scope }) => !dynamic && !(family === 6 && scope === "link"));
+  return {
+    ...{ name, index: i + 1, mtu: 1500, up: true, promiscuous: false, mac },
+    ...written,
+    addresses: lasting.map(({ address, prefix }) => `${address}/${prefix}`),
+    ips: all,
+    ...((bridge || written.kind === "bridge") && { bridge: { ...newBridge, ...bridge } }),
+  };
+}
+
+const newBridge: BridgeFact = {
+  ...{ stp: false, forwardDelay: 15, hello: 2, maxAge: 20, ageing: 300, priority: 32768 },
+  ...{ vlanFiltering: false, defaultPvid: 1, vlanProtocol: "802.1Q" },
+};
+
+const fromCidr = (cidr: string): Partial<Address> => ({
+  address: cidr.replace(/\/.*/, ""),
+  prefix: Number(cidr.replace(/.*\//, "")),
+});
+
+function ipOf(label: string, written: Partial<Address>): Address {
+  const { address = "" } = written;
+  const six = address.includes(":");
+  return {
+    ...{ family: six ? 6 : 4, address, prefix: six ? 64 : 24, scope: "global", flags: [], dynamic: false },
+    ...(!six && { label }),
+    ...written,
+  };
+}
+
+const dockerOf = ({ version, networks = [] }: NonNullable<WrittenHost["docker"]>): Facts["docker"] => ({
+  version,
+  networks: networks.map(networkOf),
+});
+
+const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetworkFact => ({
+  id: `${i}`.padStart(64, "0"),
+  name: `net${i}`,
+  driver: "bridge",
+  internal: false,
+  ipv6: false,
+  options: {},
+  labels: {},
+  containers: [],
+  ...written,
+  subnets: (written.subnets ?? []).map((one) => ({ ...one, auxAddresses: one.auxAddresses ?? {} })),
+});
+
+/** A daemon that runs unless the case says what else it does. */
+const daemonOf = ({ engine: { bridge, ...engine } = {}, ...written }: WrittenDaemon): DockerDaemonFact => ({
+  ...{ path: "/etc/docker/daemon.json", argv: ["/usr/sbin/dockerd", "-H", "fd://"], state: "active" },
+  ...written,
+  ...((written.state ?? "active") === "active" && {
+    engine: {
+      ...{ version: "26.1.5", liveRestore: false, swarm: false, logDriver: "json-file", storageDriver: "overlay2" },
+      addressPools: [],
+      ...engine,
+      networks: [
+        { ...defaultBridge, options: { ...defaultBridge.options, ...bridge } },
+        ...(engine.networks ?? []),
+      ].map(networkOf),
+      containers: (engine.containers ?? []).map((one) => ({
+        ...{ name: "box", running: true, restart: "no", autoRemove: false, networks: ["bridge"] },
+        ...one,
+      })),
+    },
+  }),
+});
+
+const defaultBridge: Partial<DockerNetworkFact> = {
+  name: "bridge",
+  options: Object.fromEntries(
+    Object.entries({
+      "bridge.default_bridge": "true",
+      "bridge.enable_icc": "true",
+      "bridge.enable_ip_masquerade": "true",
+      "bridge.name": "docker0",
+      "driver.mtu": "1500",
+    }).map(([name, value]) => [`com.docker.network.${name}`, value]),
+  ),
+};
