@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 import type { Edges } from "../kind.ts";
 import { type Fragment, type FragmentName, managedSteps, unmanagedSteps } from "./boot.ts";
-import { type Command, render } from "./command.ts";
+import { type Command, ip, render } from "./command.ts";
 import type { Ask, Facts } from "./facts.ts";
 import { gives, linksIn, missing, order } from "./graph.ts";
 import type { Answer, Step } from "./script.ts";
@@ -75,8 +75,7 @@ export function planAll(host: string, operations: readonly Operation[], facts: F
       if (blocker) throw notAttempted(host, course, blocker);
       if (!operation.removes) requireNeeds(host, course, facts);
       const commands = operation.plan(facts);
-      // Whoever gets a link back drops from it what he does not know: first of all.
-      if (commands.length > 0) course.commands = [...given(operation.gives()), ...commands, ...left(operation.takes())];
+      course.commands = handedOver(commands, operation.gives(), operation.takes());
     } catch (e) {
       course.failure = asFailure(e);
     }
@@ -84,12 +83,31 @@ export function planAll(host: string, operations: readonly Operation[], facts: F
   return courses;
 }
 
-const given = (links: readonly string[]) => managedSteps(links).map(({ command }) => command);
-const left = (links: readonly string[]) => unmanagedSteps(links).map(({ command }) => command);
-
 /** The commands that take an operation back; `back` are those for the thing itself. */
 export const backwards = ({ operation }: Course, back: readonly Command[]): Command[] =>
-  back.length === 0 ? [] : [...given(operation.takes()), ...back, ...left(operation.gives())];
+  handedOver(back, operation.takes(), operation.gives());
+
+/**
+ * The commands, and those by which the host's renderers get links and lose others: only then, for a link that they get
+ * while it is a port they take out of its bridge. Of what is on it they drop what they do not know, so that is said again.
+ */
+function handedOver(commands: readonly Command[], gives: readonly string[], takes: readonly string[]): Command[] {
+  if (commands.length === 0) return [];
+  return [
+    ...commands,
+    ...managedSteps(gives).map(({ command }) => command),
+    ...commands.flatMap((command) => again(command, gives)),
+    ...unmanagedSteps(takes).map(({ command }) => command),
+  ];
+}
+
+/** An address or a route of these links once more, in words that do not mind if it is there; none for other commands. */
+function again({ argv }: Command, links: readonly string[]): Command[] {
+  const text = argv.join(" ");
+  if (!argv.some((word, i) => argv[i - 1] === "dev" && links.includes(word))) return [];
+  if (/^ip -\d route replace /.test(text)) return [{ argv }];
+  return /^ip address (add|replace) /.test(text) ? [ip`address replace ${argv.slice(3)}`] : [];
+}
 
 function requireNeeds(host: string, { operation, after }: Course, facts: Facts) {
   for (const node of operation.edges.needs) {

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { ip, render } from "../../provider/host/command.ts";
+import { planAll } from "../../provider/host/operation.ts";
+import { Host, operation } from "./scripted.ts";
+
+test("trap 77: a renderer gets a link back when it has left its bridge, and what is on it is said again", async () => {
+  const commands = [
+    ip`address add 10.0.0.1/24 dev ens33`,
+    ip`-4 route replace unicast default via 10.0.0.254 dev ens33`,
+    ip`-4 route replace unicast 10.9.0.0/16 dev ens34`,
+    ip`address delete 10.0.0.1/24 dev br0`,
+    ip`link delete dev br0`,
+  ];
+  const gone = operation("br0", [], { removes: true, plan: () => commands, gives: () => ["ens33"] });
+  const [course] = planAll("node1", [gone], await new Host("br0", "ens33").look());
+  expect(course?.commands.map(render)).toEqual([
+    ...commands.map(render),
+    "sh -s give",
+    "ip address replace 10.0.0.1/24 dev ens33",
+    "ip -4 route replace unicast default via 10.0.0.254 dev ens33",
+  ]);
+});
