@@ -15,8 +15,12 @@ export function draw<T>(choices: readonly T[], purpose: string): T {
 }
 
 /** As many of the choices, in their order; all of them where everything is to be tried. */
-export function some<T>(choices: readonly T[], count: number, purpose: string): T[] {
-  if (full || choices.length <= count) return [...choices];
+export const some = <T>(choices: readonly T[], count: number, purpose: string): T[] =>
+  full ? [...choices] : pick(choices, count, purpose);
+
+/** As many of the choices, in their order. */
+export function pick<T>(choices: readonly T[], count: number, purpose: string): T[] {
+  if (choices.length <= count) return [...choices];
   const chosen = new Set<T>();
   for (let i = 0; chosen.size < count; i++) chosen.add(draw(choices, `${purpose} ${i}`));
   return choices.filter((choice) => chosen.has(choice));
