@@ -20,19 +20,23 @@ describe.skipIf(noHosts).concurrent("whatever goes wrong in the middle, the host
     test(scenario.name, { timeout: full ? 7_200_000 : 300_000 }, async (context) => {
       const reason = missing(scenario, kinds);
       if (reason) return context.skip(reason);
-      const ground = await Ground.make();
+      const grounds = await Promise.all(Array.from({ length: full ? 2 : 1 }, () => Ground.make()));
       try {
-        const course = await play(scenario, ground);
+        const course = await play(scenario, grounds[0] as Ground);
         const faults = full && scenario.everyStep ? faultsOf(course) : some(sample(course), 3, scenario.name);
         const failed: string[] = [];
-        for (const { fault, step } of faults) {
-          const what = `${fault}, command ${step} of ${course.steps.length} (${course.steps[step - 1]})`;
-          await survive(course, fault, step, ground).catch((e: Error) => failed.push(`${what}: ${e.message}`));
-        }
+        const left = faults.values();
+        const playAll = async (ground: Ground) => {
+          for (const { fault, step } of left) {
+            const what = `${fault}, command ${step} of ${course.steps.length} (${course.steps[step - 1]})`;
+            await survive(course, fault, step, ground).catch((e: Error) => failed.push(`${what}: ${e.message}`));
+          }
+        };
+        await Promise.all(grounds.map(playAll));
         if (full) console.log(`${scenario.name}: ${faults.length - failed.length} of ${faults.length} faults survived`);
         if (failed.length > 0) throw new Error(`${failed.length} faults not survived\n${failed.join("\n\n")}`);
       } finally {
-        await ground.stop();
+        await Promise.all(grounds.map((ground) => ground.stop()));
       }
     });
 });
