@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Lab } from "../../lab/lab.ts";
 import { connect } from "../../provider/host/connection.ts";
-import { snapshotOf } from "../lab/lab.ts";
+import { lasting, snapshotOf } from "../lab/lab.ts";
 import { besides } from "./ground.ts";
 import type { Place } from "./place.ts";
 import { RemoteTrap } from "./remote-trap.ts";
@@ -77,7 +77,7 @@ export class Guest implements Place {
 
   async snapshot(): Promise<string[]> {
     const more = await this.run(besides("./hostnet", "./systemd", "./NetworkManager", "./network"));
-    return [...(await snapshotOf(this.#lab, this.#name)), ...more.trimEnd().split("\n").sort()];
+    return lasting([...(await snapshotOf(this.#lab, this.#name)), ...more.trimEnd().split("\n").sort()]);
   }
 
   async canLogIn(): Promise<boolean> {

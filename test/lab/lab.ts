@@ -40,3 +40,18 @@ export async function snapshotOf(lab: Lab, host: string): Promise<string[]> {
     conversation.close();
   }
 }
+
+/**
+ * A snapshot without what is others' own and differs after a boot: the sysctls and link-local addresses of a NIC that its
+ * renderer left alone from the start, and Docker's bridge.
+ */
+export const lasting = (snapshot: readonly string[]): string[] =>
+  snapshot.filter((line) => !others.some((pattern) => pattern.test(line)));
+
+const others = [
+  /^sysctl: net\/ipv[46]\/conf\/ens3[23]\//,
+  /^link: ens3[23] address family=inet6 local=fe80/,
+  /^route6: unicast fe80::\/64 dev ens3[23] /,
+  /^docker: .* Name=bridge /,
+  /^mac: docker0 /,
+];
