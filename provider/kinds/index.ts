@@ -5,6 +5,7 @@ import { DockerDaemon } from "./docker-daemon.ts";
 import { DockerNetwork } from "./docker-network.ts";
 import { ForwardRule } from "./forward-rule.ts";
 import { IpForwarding } from "./ip-forwarding.ts";
+import { Macvlan } from "./macvlan.ts";
 import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
 import { PolicyRule } from "./policy-rule.ts";
@@ -21,6 +22,7 @@ export const kinds = [
   DockerNetwork,
   ForwardRule,
   IpForwarding,
+  Macvlan,
   Masquerade,
   Nic,
   PolicyRule,

@@ -35,6 +35,11 @@ export type IpForwarding = import("./ipForwarding").IpForwarding;
 export const IpForwarding: typeof import("./ipForwarding").IpForwarding = null as any;
 utilities.lazyLoad(exports, ["IpForwarding"], () => require("./ipForwarding"));
 
+export { MacvlanArgs } from "./macvlan";
+export type Macvlan = import("./macvlan").Macvlan;
+export const Macvlan: typeof import("./macvlan").Macvlan = null as any;
+utilities.lazyLoad(exports, ["Macvlan"], () => require("./macvlan"));
+
 export { MacvlanTrunkArgs } from "./macvlanTrunk";
 export type MacvlanTrunk = import("./macvlanTrunk").MacvlanTrunk;
 export const MacvlanTrunk: typeof import("./macvlanTrunk").MacvlanTrunk = null as any;
@@ -101,6 +106,8 @@ const _module = {
                 return new ForwardRule(name, <any>undefined, { urn })
             case "hostnet:index:IpForwarding":
                 return new IpForwarding(name, <any>undefined, { urn })
+            case "hostnet:index:Macvlan":
+                return new Macvlan(name, <any>undefined, { urn })
             case "hostnet:index:MacvlanTrunk":
                 return new MacvlanTrunk(name, <any>undefined, { urn })
             case "hostnet:index:Masquerade":

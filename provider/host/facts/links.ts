@@ -21,6 +21,8 @@ export interface Link {
   readonly portOf?: string;
   readonly alias?: string;
   readonly vlan?: { readonly id: number; readonly protocol: "802.1Q" | "802.1ad" };
+  /** Of a macvlan: which others on its parent it reaches. */
+  readonly macvlan?: { readonly mode: string };
   readonly bridge?: BridgeFact;
   /** Of a port of a bridge: how it takes part in it. */
   readonly port?: PortFact;
@@ -73,7 +75,7 @@ interface RawLink {
   linkinfo?: {
     info_kind?: string;
     info_slave_kind?: string;
-    info_data?: RawVlan & RawBridge;
+    info_data?: RawVlan & RawBridge & { mode?: string };
     info_slave_data?: RawPort;
   };
   addr_info?: RawAddress[];
@@ -124,6 +126,7 @@ function parseLink(raw: RawLink): Link {
     ...(portOf && { portOf }),
     ...(raw.ifalias && { alias: raw.ifalias }),
     ...(kind === "vlan" && { vlan: { id: details?.id ?? 0, protocol: details?.protocol ?? "802.1Q" } }),
+    ...(kind === "macvlan" && { macvlan: { mode: details?.mode ?? "" } }),
     ...(kind === "bridge" && { bridge: parseBridge(details ?? {}) }),
     ...(portOf === "bridge" && { port: parsePort(port ?? {}) }),
     addresses: ips

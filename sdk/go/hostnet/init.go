@@ -33,6 +33,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &ForwardRule{}
 	case "hostnet:index:IpForwarding":
 		r = &IpForwarding{}
+	case "hostnet:index:Macvlan":
+		r = &Macvlan{}
 	case "hostnet:index:MacvlanTrunk":
 		r = &MacvlanTrunk{}
 	case "hostnet:index:Masquerade":

@@ -12,6 +12,7 @@ from .docker_daemon import *
 from .docker_network import *
 from .forward_rule import *
 from .ip_forwarding import *
+from .macvlan import *
 from .macvlan_trunk import *
 from .masquerade import *
 from .nic import *
@@ -44,6 +45,7 @@ _utilities.register(
    "hostnet:index:DockerNetwork": "DockerNetwork",
    "hostnet:index:ForwardRule": "ForwardRule",
    "hostnet:index:IpForwarding": "IpForwarding",
+   "hostnet:index:Macvlan": "Macvlan",
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
    "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",
