@@ -115,7 +115,14 @@ async function groupOf(
 /** The change of a Nic, as the engine asks for it when the resource exists. */
 function setNic(want: Properties) {
   const kind = kinds.find(({ type }) => type === "Nic") as Kind;
-  const around = { owner: `bench/test/${want.name}`, changes: () => false, siblings: [], others: [] };
+  const around = {
+    owner: `bench/test/${want.name}`,
+    changes: () => false,
+    siblings: [],
+    host: name,
+    program: [],
+    addresses: {},
+  };
   const decide = (facts: Parameters<Kind["read"]>[1]) => ({
     name: String(want.name),
     have: kind.read(String(want.name), facts),

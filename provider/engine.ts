@@ -3,6 +3,7 @@ import { Activity } from "./host/activity.ts";
 import type { Command } from "./host/command.ts";
 import type { Facts } from "./host/facts.ts";
 import { gives, missing, type Node, nameOf, shared } from "./host/graph.ts";
+import { Quiet } from "./host/quiet.ts";
 import { Session } from "./host/session.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { linksOnWay, wayFacts } from "./host/way.ts";
@@ -10,6 +11,7 @@ import type { Around, Kind } from "./kind.ts";
 import type { Difference, Properties, Subject } from "./resource.ts";
 import * as resource from "./resource.ts";
 import { type Fields, isUnknown, type Problem, parseFields, UNKNOWN } from "./schema/field.ts";
+import { parseAddress } from "./schema/net.ts";
 import { listed, nearest } from "./schema/words.ts";
 
 /** What became of a resource: its properties, and the commands that ran for it. */
@@ -39,12 +41,19 @@ type Tell = (text: string) => void;
 export class Engine {
   readonly #hosts: Readonly<Record<string, HostSettings>>;
   readonly #sessions = new Map<string, Session>();
+  readonly #addresses: Readonly<Record<string, string>>;
   readonly #activity = new Activity();
+  readonly #quiet = new Quiet();
   /** The resources that were checked so far, by kind and owner: two kinds may share a resource's name. */
   readonly #declared = new Map<string, Subject & { want: Properties; makes: readonly Node[] }>();
 
   constructor(hosts: Readonly<Record<string, HostSettings>>) {
     this.#hosts = hosts;
+    const reached = Object.entries(hosts).flatMap(([name, { address }]) => {
+      const normal = parseAddress(address);
+      return normal ? [[name, normal]] : [];
+    });
+    this.#addresses = Object.fromEntries(reached);
   }
 
   /** Refuses what has not begun; what is in flight goes on to its end. */
@@ -59,6 +68,7 @@ export class Engine {
 
   /** The inputs in normal form with defaults filled in, and all that is wrong with them. */
   check({ kind, owner }: Subject, given: Properties): { inputs: Properties; problems: Problem[] } {
+    this.#quiet.touch();
     const problems: Problem[] = [];
     const fields: Fields = { ...resource.commonInputs, ...kind.inputs };
     const inputs: Properties = parseFields(fields, { ...derive(kind, given), ...given }, "", (path, reason) =>
@@ -115,11 +125,15 @@ export class Engine {
   }
 
   /** What creating (no `recorded` state) or updating would do now. Changes nothing. */
-  async preview(
+  preview(subject: Subject, want: Properties, recorded: Properties | undefined, tell?: Tell): Promise<Preview> {
+    return this.#quiet.during(() => this.#preview(subject, want, recorded, tell));
+  }
+
+  async #preview(
     { kind, owner }: Subject,
     want: Properties,
     recorded: Properties | undefined,
-    tell?: Tell,
+    tell: Tell | undefined,
   ): Promise<Preview> {
     const host = want.host as string;
     const later = { ...kind.outputs, ...(kind.adopts && resource.adoptedOutputs) };
@@ -129,11 +143,21 @@ export class Engine {
     const name = resource.identify(kind, want, host, facts);
     const have = kind.read(name, facts);
     if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have, facts);
-    const around = this.#around({ kind, owner }, host);
-    const warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
-    for (const node of kind.edges(want).needs) {
-      const problem = around.changes(node) ? undefined : missing(node, host, facts);
-      if (problem) warnings.push(`${problem}; up will fail unless something makes it first`);
+    let around = this.#around({ kind, owner }, host);
+    const judge = () => {
+      const warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
+      for (const node of kind.edges(want).needs) {
+        const problem = around.changes(node) ? undefined : missing(node, host, facts);
+        if (problem) warnings.push(`${problem}; up will fail unless something makes it first`);
+      }
+      return warnings;
+    };
+    let warnings = judge();
+    if (warnings.length > 0) {
+      // What is missed may be what the program says next.
+      await this.#quiet.comes();
+      around = this.#around({ kind, owner }, host);
+      warnings = judge();
     }
     const unmanaged = Object.fromEntries(Object.keys(kind.inputs).map((input) => [input, have?.[input]]));
     const state = { ...unmanaged, ...outputs, ...want };
@@ -224,14 +248,21 @@ export class Engine {
       owner: subject.owner,
       changes: (node) => others.some(({ makes }) => makes.some((made) => gives(made, node))),
       siblings: others.filter((other) => other.kind === subject.kind).map(({ want }) => want),
-      others: others.map(({ want }) => want),
+      host,
+      program: this.#besides(subject).map(({ kind, want }) => ({ host: want.host as string, type: kind.type, want })),
+      addresses: this.#addresses,
     };
   }
 
   /** The other resources of the program on a host. */
   #others(subject: Subject, host: string) {
+    return this.#besides(subject).filter(({ want }) => want.host === host);
+  }
+
+  /** The other resources of the program. */
+  #besides(subject: Subject) {
     const own = keyOf(subject);
-    return [...this.#declared].filter(([key, { want }]) => key !== own && want.host === host).map(([, other]) => other);
+    return [...this.#declared].filter(([key]) => key !== own).map(([, other]) => other);
   }
 
   #session(host: string): Session {

@@ -98,8 +98,20 @@ export interface Around<Want = Readonly<Record<string, unknown>>> {
   changes(node: Node): boolean;
   /** What the same program wants of the same kind on the same host, besides this. */
   readonly siblings: readonly Want[];
-  /** What it wants of any kind there, besides this. */
-  readonly others: readonly Readonly<Record<string, unknown>>[];
+  /** The host that it is on. */
+  readonly host: string;
+  /** What the same program wants of any kind on any host, besides this, as far as it has said so by now. */
+  readonly program: readonly Declared[];
+  /** Where SSH reaches each host of the configuration, if that is an address. */
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+/** A resource of the program. */
+export interface Declared {
+  readonly host: string;
+  /** Of its kind. */
+  readonly type: string;
+  readonly want: Readonly<Record<string, unknown>>;
 }
 
 /** What stands in the way of a change (`error`), or will not work as meant (`warning`). */

@@ -5,6 +5,8 @@ import { defineKind, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
 import { listed } from "../schema/words.ts";
+import { gatewayFindings } from "./gateway-findings.ts";
+import { rangeFindings } from "./routed-hosts.ts";
 import { subnetProblems, subnetsInput, taken } from "./subnets.ts";
 
 // Docker's own rule for names.
@@ -58,7 +60,8 @@ export const DockerNetwork = defineKind({
     return { name, driver, parent, subnets, internal, ipv6, options, labels, networkId: id, owner };
   },
 
-  examine: ({ want, have, anew }, { links, docker: engine }, { changes, siblings }) => {
+  examine: ({ want, have, anew }, { links, docker: engine }, around) => {
+    const { changes, siblings } = around;
     const attached = engine.networks.find((n) => n.name === (want ?? have)?.name)?.containers ?? [];
     const users = listed(attached, "and");
     if (!want) return attached.length > 0 ? [refusal("", inUse(users, "delete it"))] : [];
@@ -91,7 +94,11 @@ export const DockerNetwork = defineKind({
     const clash = taken(want.subnets ?? [], [...siblings, ...others]);
     if (clash)
       findings.push(refusal("subnets", `${clash.subnet} overlaps with ${clash.their} of the network ${clash.name}`));
-    return findings;
+    return [
+      ...findings,
+      ...gatewayFindings(want, { links }, around),
+      ...rangeFindings({ type: "DockerNetwork", want }, "subnets", around),
+    ];
   },
 
   plan: (want, have, { owner }) => {

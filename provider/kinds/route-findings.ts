@@ -1,14 +1,17 @@
 import type { Facts } from "../host/facts.ts";
 import { link, networksOf } from "../host/graph.ts";
-import { type Around, type Finding, refusal } from "../kind.ts";
+import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { contains, isLinkLocal, network } from "../schema/net.ts";
+import { hopProblem, masqueradeProblem, wayBackProblem } from "../schema/routing.ts";
 import { listed } from "../schema/words.ts";
 import type { RouteWant } from "./route-words.ts";
+import { seenFrom } from "./routed-hosts.ts";
 
 type Host = Pick<Facts, "links" | "routes">;
+type Surroundings = Pick<Around, "changes" | "host" | "program" | "addresses">;
 
 /** What on a host keeps a route from being made, or from being of use. */
-export function routeFindings(want: RouteWant, facts: Host, around: Pick<Around, "changes">): Finding[] {
+export function routeFindings(want: RouteWant, facts: Host, around: Surroundings): Finding[] {
   const { via, dev, hops = [], src, onlink = false } = want;
   const ways = [{ at: "", via, dev, onlink }, ...hops.map((hop, i) => ({ at: `hops[${i}].`, onlink, ...hop }))];
   const own = facts.links.flatMap(({ name, ips }) => ips.map(({ address }) => ({ name, address })));
@@ -17,6 +20,24 @@ export function routeFindings(want: RouteWant, facts: Host, around: Pick<Around,
     ...(src && !own.some(({ address }) => address === src) && !around.changes(`address ${src}`)
       ? [refusal("src", `must be an address of the host (${listed(addressesOf(facts))}), got ${src}`)]
       : []),
+    ...(want.type === "unicast" ? programFindings(want, ways, facts, around) : []),
+  ];
+}
+
+/** What the rest of the program says against it: on the host that it leads to, and on this one. */
+function programFindings(
+  { destination }: RouteWant,
+  ways: readonly Way[],
+  facts: Host,
+  around: Surroundings,
+): Finding[] {
+  const { host } = around;
+  const hosts = seenFrom(facts, around);
+  const told = (property: string, reason: string | undefined) => (reason ? [warning(property, reason)] : []);
+  return [
+    ...ways.flatMap(({ at, via }) => told(`${at}via`, hopProblem(host, { destination, via }, hosts))),
+    ...told("", wayBackProblem(host, { destination }, hosts)),
+    ...told("", masqueradeProblem(host, { destination }, hosts)),
   ];
 }
 

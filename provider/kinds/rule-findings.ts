@@ -73,12 +73,12 @@ function unknownSource(
   source: string | undefined,
   at: string,
   { links, routes }: Tables,
-  { others }: Around<never>,
+  { program }: Around<never>,
 ): Finding[] {
   if (source === undefined || !own.some((range) => contains(range, source))) return [];
   const reached = links.flatMap(({ addresses }) => addresses);
   const routed = routes.map(({ destination }) => destination).filter((one) => one !== "default");
-  const known = [...reached, ...routed, ...others.flatMap(networksIn)];
+  const known = [...reached, ...routed, ...program.flatMap(({ want }) => networksIn(want))];
   if (known.some((one) => overlap(asCidr(one), source))) return [];
   const has = reached.filter((one) => !/^(127\.|::1\/)/.test(one));
   return [

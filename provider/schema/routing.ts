@@ -5,6 +5,8 @@ import { listed } from "./words.ts";
 export interface RoutedHost {
   /** Where other hosts reach it. */
   readonly addresses?: readonly string[] | undefined;
+  /** Its default gateways, which know nothing of the ranges of hosts. */
+  readonly gateways?: readonly string[] | undefined;
   /** The networks behind it, of its containers. */
   readonly ranges?: readonly string[] | undefined;
   readonly routes?: readonly StaticRoute[] | undefined;
@@ -73,14 +75,18 @@ export function hopProblem(host: string, route: StaticRoute, hosts: RoutedHosts)
   const owner = ownerOf(destination, hosts);
   if (via === undefined || owner === undefined || owner === host) return undefined;
   const { addresses = [] } = hosts[owner] ?? {};
-  if (addresses.length === 0 || addresses.includes(via)) return undefined;
+  const isGateway = hosts[host]?.gateways?.includes(via) ?? false;
   const between = Object.keys(hosts).find((name) => hosts[name]?.addresses?.includes(via));
+  if (addresses.includes(via) || (addresses.length === 0 && !isGateway && between === undefined)) return undefined;
   // It may know the way on.
   if (between !== undefined && between !== host && leads(hosts[between], destination)) return undefined;
-  const whose = between
-    ? `, which is ${between}'s and leads nowhere from there`
-    : ", which is no host's of the program";
-  return `must be an address of ${owner} (${listed(addresses)}), which has ${destination}, got ${via}${whose}`;
+  const known = addresses.length > 0 ? ` (${listed(addresses)})` : "";
+  return `must be an address of ${owner}${known}, which has ${destination}, got ${via}, ${nameOf()}`;
+
+  function nameOf(): string {
+    if (between !== undefined) return `which is ${between}'s and leads nowhere from there`;
+    return isGateway ? `the default gateway of ${host}` : "which is no host's of the program";
+  }
 }
 
 /** What keeps answers from coming back to the ranges of a host that has a route; continues the route's name. */

@@ -28,8 +28,9 @@ import { factsOf, mac } from "./written-host.ts";
  *     dockerDaemon: { file: '{ "mtu": 1400 }', engine: { version: 20.10.24, containers: [{ name: web }] } }
  *     ---------- after                    optional: the host once it is as wanted, as facts
  *     links: []
- *     ---------- program                  optional: the other resources of the program on this host
+ *     ---------- program                  optional: the other resources of the program, on this host unless they say so
  *     - { type: VlanInterface, parent: ens33, vlanId: 20 }
+ *     - { type: Nic, host: node2, name: ens32, addresses: [192.168.1.20/24] }
  *     ----------                          what comes of it: warnings and commands, or an error
  *     warning: …
  *     ip link add …
@@ -66,6 +67,8 @@ export function evaluate(kind: Kind, kinds: readonly Kind[], given: string): str
 const shown = (command: Command) => fold(command, Infinity);
 
 const host = "node1";
+const inventory = [host, "node2", "node3"];
+const settings = { connectTimeout: 10, gone: false };
 const owner = "lab/dev/it";
 
 function outcome(kind: Kind, kinds: readonly Kind[], given: string) {
@@ -105,7 +108,7 @@ function section(text: string | undefined): unknown {
 
 /** The inputs as the provider's check makes them. */
 function checked(kind: Kind, asked: Properties): Properties {
-  const engine = new Engine({ [host]: { address: host, connectTimeout: 10, gone: false } });
+  const engine = new Engine(Object.fromEntries(inventory.map((name) => [name, { ...settings, address: name }])));
   const { inputs, problems } = engine.check({ kind, owner }, { host, ...asked });
   if (problems.length > 0)
     throw new Failure("invalid", problems.map(({ path, reason }) => `${path} ${reason}`).join("; "));
@@ -114,16 +117,19 @@ function checked(kind: Kind, asked: Properties): Properties {
 }
 
 function aroundOf(kinds: readonly Kind[], kind: Kind, program: readonly Properties[] = []): Around {
-  const others = program.map(({ type, ...asked }) => {
+  const all = program.map(({ type, host: on = host, ...asked }) => {
     const other = kinds.find((k) => k.type === type);
     if (!other) throw new Error(`no kind ${type}`);
-    return { kind: other, want: checked(other, asked) };
+    return { kind: other, host: on as string, want: checked(other, { host: on, ...asked }) };
   });
+  const others = all.filter((one) => one.host === host);
   return {
     owner,
     changes: (node) => others.some((o) => o.kind.edges(o.want).makes.some((made) => gives(made, node))),
     siblings: others.filter((o) => o.kind === kind).map(({ want }) => want),
-    others: others.map(({ want }) => want),
+    host,
+    program: all.map((one) => ({ host: one.host, type: one.kind.type, want: one.want })),
+    addresses: {},
   };
 }
 

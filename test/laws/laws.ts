@@ -133,7 +133,10 @@ function lacks(message: string): string {
   throw new Error(message);
 }
 
-const aroundOf = (): Around => ({ owner: "laws/test/it", changes: () => false, siblings: [], others: [] });
+const aroundOf = (): Around => ({
+  ...{ owner: "laws/test/it", changes: () => false, siblings: [] },
+  ...{ host: "node1", program: [], addresses: {} },
+});
 
 /** Takes a host from state to state by the machinery that the engine uses. */
 export class Walk {

@@ -1,0 +1,98 @@
+import type { Facts } from "../host/facts.ts";
+import { networksOf } from "../host/graph.ts";
+import { type Around, type Declared, type Finding, refusal } from "../kind.ts";
+import { contains, family, network, overlap } from "../schema/net.ts";
+import { type Flow, overlapProblem, type RoutedHost, type RoutedHosts, type StaticRoute } from "../schema/routing.ts";
+
+type Program = Pick<Around, "host" | "program" | "addresses">;
+type Known = { -readonly [P in keyof RoutedHost]: RoutedHost[P] };
+
+/** The hosts of a program, with what it says of their addresses, the networks behind them and their routes. */
+export function routedHosts({ host, program, addresses }: Program): RoutedHosts {
+  const names = new Set([host, ...Object.keys(addresses), ...program.map((one) => one.host)]);
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const own = program.filter((one) => one.host === name);
+      return [
+        name,
+        {
+          addresses: [...(addresses[name] ? [addresses[name]] : []), ...own.flatMap(addressesIn)],
+          ranges: own.flatMap(rangesIn),
+          routes: own.flatMap(routesIn),
+          masquerades: own.some(masquerades),
+          exempt: own.flatMap(exemptIn),
+        },
+      ];
+    }),
+  );
+}
+
+/**
+ * The same, as one host may judge them: of a program that says some addresses of a host only those are known to be all
+ * that lie in a network of this one.
+ */
+export function seenFrom(facts: Pick<Facts, "links" | "routes">, around: Program): RoutedHosts {
+  const networks = networksOf(facts);
+  const gateways = facts.routes.flatMap(({ destination, gateway }) =>
+    destination === "default" && gateway ? [gateway] : [],
+  );
+  return Object.fromEntries(
+    Object.entries(routedHosts(around)).map(([name, known]): [string, Known] => [
+      name,
+      {
+        ...known,
+        addresses: known.addresses?.filter((address) => networks.some((range) => contains(range, address))),
+        ...(name === around.host && { gateways }),
+      },
+    ]),
+  );
+}
+
+/** What is wrong with the networks behind a host beside those of the hosts that it has routes to, or that have some to it. */
+export function rangeFindings(its: Omit<Declared, "host">, property: string, around: Program): Finding[] {
+  const { host } = around;
+  const hosts = routedHosts(around);
+  return rangesIn({ host, ...its }).flatMap((range) => {
+    const meeting = Object.entries(hosts).filter(
+      ([name, other]) =>
+        name !== host &&
+        [hosts[host], other].some((one) => one?.routes?.some((route) => overlap(route.destination, range))),
+    );
+    const problem = overlapProblem(host, range, Object.fromEntries(meeting));
+    return problem ? [refusal(property, problem)] : [];
+  });
+}
+
+/** The addresses that a resource gives to its host, without their prefix lengths. */
+export const addressesIn = ({ want }: Declared): string[] =>
+  ((want.addresses ?? []) as readonly string[]).map((cidr) => cidr.replace(/\/.*/, ""));
+
+/** What is behind a host: the networks of its own bridges. Those of macvlans are on the wire, behind nobody. */
+function rangesIn({ type, want }: Declared): string[] {
+  if (type === "DockerDaemon") return typeof want.bip === "string" ? [network(want.bip)] : [];
+  if (type !== "DockerNetwork" || want.driver !== "bridge" || want.internal === true) return [];
+  return ((want.subnets ?? []) as readonly { readonly subnet: string }[]).map(({ subnet }) => subnet);
+}
+
+function routesIn({ type, want }: Declared): StaticRoute[] {
+  if (type !== "Route" || want.type !== "unicast") return [];
+  const { destination, via, hops = [] } = want as unknown as StaticRoute & { readonly hops?: readonly StaticRoute[] };
+  return hops.length > 0 ? hops.map((hop) => ({ destination, via: hop.via })) : [{ destination, via }];
+}
+
+/** Docker does so with what leaves its bridges, unless it is told not to. */
+function masquerades({ type, want }: Declared): boolean {
+  if (type === "DockerDaemon") return want.bip !== undefined && want.ipMasq !== false && want.iptables !== false;
+  const options = (want.options ?? {}) as Readonly<Record<string, string>>;
+  return (
+    type === "DockerNetwork" &&
+    want.driver === "bridge" &&
+    options["com.docker.network.bridge.enable_ip_masquerade"] !== "false" &&
+    rangesIn({ host: "", type, want }).some((range) => family(range) === 4)
+  );
+}
+
+function exemptIn({ type, want }: Declared): Flow[] {
+  if (type !== "Masquerade") return [];
+  return (want.rules as readonly (Flow & { readonly action: string })[]).filter(({ action }) => action === "exempt");
+}
