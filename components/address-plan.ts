@@ -33,11 +33,13 @@ export const slotCount = (hosts: number, slots: number = Math.max(hosts, 4)): nu
 export function assignSlots(
   hosts: Readonly<Record<string, { readonly slot?: number | undefined }>>,
 ): Map<string, number> {
-  const ordered = Object.entries(hosts).sort(([a], [b]) => natural(a, b) || (a < b ? -1 : 1));
-  return new Map(ordered.map(([host, { slot }], place) => [host, slot ?? place]));
+  return new Map(inOrder(Object.keys(hosts)).map((host, place) => [host, hosts[host]?.slot ?? place]));
 }
 
-/** `node2` comes before `node10`. */
+/** Names in an order that is none of a map's: `node2` comes before `node10`. */
+export const inOrder = (names: readonly string[]): string[] =>
+  names.toSorted((a, b) => natural(a, b) || (a < b ? -1 : 1));
+
 const natural = new Intl.Collator("en", { numeric: true }).compare;
 
 /**

@@ -1,4 +1,11 @@
 export * from "hostnet/resources";
+// For programs that make routes by themselves: what is wrong among hosts, before any is asked.
+export {
+  checkRouting,
+  type RoutedHost,
+  type RoutedHosts,
+  type RoutingMistake,
+} from "../provider/schema/routing.ts";
 // For TypeScript the classes that make their resources in the program itself. Of the generated ones, which ask the
 // plugin to, only the schema remains: the types of the arguments.
 export {
@@ -8,3 +15,8 @@ export {
   type TrunkNetwork,
   type TrunkVlan,
 } from "./macvlan-trunk.ts";
+export {
+  type BridgesHost,
+  RoutedBridges,
+  type RoutedBridgesArgs,
+} from "./routed-bridges.ts";

@@ -1,5 +1,6 @@
 import type { Component } from "../provider/component.ts";
 import { macvlanTrunk } from "./macvlan-trunk-schema.ts";
+import { routedBridges } from "./routed-bridges-schema.ts";
 
 /** Every component, in alphabetical order. */
-export const components: readonly Component[] = [macvlanTrunk];
+export const components: readonly Component[] = [macvlanTrunk, routedBridges];

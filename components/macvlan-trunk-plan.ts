@@ -4,12 +4,19 @@ import { listed } from "../provider/schema/words.ts";
 import { assignSlots, ends, type HostSubnet, room, shareOf, slotCount } from "./address-plan.ts";
 import { named, planned, type Report, type Sound } from "./arguments.ts";
 import { macvlanTrunk } from "./macvlan-trunk-schema.ts";
+import { checkGateway, type GatewayHost, planGateways } from "./trunk-gateways.ts";
 
 /** What is computed for one VLAN before anything is made: per host, the address of its interface and its share. */
 export interface VlanPlan {
   readonly vlanId: number;
   readonly addresses: Readonly<Record<string, string>>;
   readonly subnets: Readonly<Record<string, HostSubnet>>;
+}
+
+/** What is computed of a trunk: VLAN by VLAN, and for each host that is a gateway. */
+export interface TrunkPlan {
+  readonly vlans: ReadonlyMap<string, VlanPlan>;
+  readonly gateways: ReadonlyMap<string, GatewayHost>;
 }
 
 type Trunk = Sound<Values<typeof macvlanTrunk.inputs>>;
@@ -19,12 +26,14 @@ type Vlan = ReturnType<typeof vlansOf>[number];
 const hostsOf = ({ hosts }: Trunk) => named(hosts, "hosts");
 const vlansOf = ({ vlans }: Trunk) => named(vlans, "vlans");
 
-/** Computes a trunk from its arguments, VLAN by VLAN; throws one RunError that names every mistake in them. */
-export const planTrunk = (name: string, args: unknown): Map<string, VlanPlan> =>
+/** Computes a trunk from its arguments; throws one RunError that names every mistake in them. */
+export function planTrunk(name: string, args: unknown): TrunkPlan {
+  const { vlans, gateways } = planned(macvlanTrunk, name, args, planAll);
   // Without a problem nothing was taken out.
-  new Map(planned(macvlanTrunk, name, args, planVlans) as [string, VlanPlan][]);
+  return { vlans: new Map(vlans as [string, VlanPlan][]), gateways };
+}
 
-function planVlans(right: Trunk, report: Report): [string, Partial<VlanPlan>][] {
+function planAll(right: Trunk, report: Report) {
   const hosts = hostsOf(right);
   const vlans = vlansOf(right);
   if (right.hosts && hosts.length === 0) report("hosts", "must name at least one host");
@@ -41,8 +50,15 @@ function planVlans(right: Trunk, report: Report): [string, Partial<VlanPlan>][] 
     checkAddresses(vlan, earlier, hosts, report);
     checkTwins(vlan, earlier, report);
     checkFrames(`${vlan.path}.mtu`, vlan.mtu, hosts, report);
+    checkGateway(
+      vlan,
+      vlans,
+      hosts.map(({ name }) => name),
+      report,
+    );
   }
-  return vlans.map((vlan) => [vlan.name, planVlan(vlan, slots, count, report)]);
+  const shared = vlans.map((vlan): [string, Partial<VlanPlan>] => [vlan.name, planVlan(vlan, slots, count, report)]);
+  return { vlans: shared, gateways: planGateways(vlans) };
 }
 
 function checkSlots(hosts: readonly Host[], slots: ReadonlyMap<string, number>, count: number, report: Report): void {

@@ -31,6 +31,25 @@ const vlan = s.object(
         "The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.",
       )
       .plain(),
+    gatewayOn: s
+      .string(
+        "The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.",
+      )
+      .plain()
+      .optional(),
+    reaches: s
+      .set(
+        s.string("A VLAN, by its name in `vlans`.").plain(),
+        "The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.",
+      )
+      .plain()
+      .default([]),
+    outside: s
+      .ifname(
+        "The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.",
+      )
+      .plain()
+      .optional(),
     ipRange: s
       .subnet(
         "The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.",
@@ -82,6 +101,12 @@ export const macvlanTrunk = defineComponent({
       .plain()
       .optional(),
     mtu: frames("Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out."),
+    forwarding: s
+      .bool(
+        "Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts.",
+      )
+      .plain()
+      .default(true),
   },
   outputs: {
     networks: s.map(s.map(network), "The Docker networks, by VLAN and host: `trunk.networks.mac_net11.node1.name`."),

@@ -2,12 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   DockerNetwork,
   type MacvlanTrunkArgs as GeneratedArgs,
+  type Macvlan,
   Nic,
   type types,
   VlanInterface,
 } from "hostnet/resources";
 import type { HostSubnet } from "./address-plan.ts";
 import { planTrunk } from "./macvlan-trunk-plan.ts";
+import { makeGateway } from "./make-gateway.ts";
 import type { Narrowed, Only } from "./types.ts";
 
 /** A host on the trunk. */
@@ -16,7 +18,7 @@ export type TrunkHost = types.input.TrunkHostArgs;
 /** A VLAN of the trunk, and the containers' network on it. All but `mtu` must be plain: addresses are computed from it. */
 export type TrunkVlan<Host extends string = string> = Narrowed<
   types.input.TrunkVlanArgs,
-  { addresses: { [H in Only<Host>]?: string | undefined } }
+  { addresses: { [H in Only<Host>]?: string | undefined }; gatewayOn: Only<Host> }
 >;
 
 /** What a trunk is made from. `hosts`, `vlans` and the names in them must be plain. */
@@ -49,27 +51,46 @@ export class MacvlanTrunk<
     super("hostnet:index:MacvlanTrunk", name, args, opts);
     if (!plan) return;
 
+    const { vlans, gateways } = plan;
     const networks: Record<string, Record<string, TrunkNetwork>> = {};
+    const mtuOf = (network: string) => args.vlans[network as Network].mtu ?? args.mtu;
+    const interfaces = new Map<string, VlanInterface>();
     for (const [host, { parent, mtu, promiscuous }] of Object.entries<TrunkHost>(args.hosts)) {
       const nic = new Nic(`${name}-${host}`, { host, name: parent, up: true, mtu, promiscuous }, { parent: this });
-      for (const [network, { vlanId, addresses, subnets }] of plan) {
-        const vlan = new VlanInterface(
-          // Not by the network: two networks that swap their VLANs would be in each other's way.
-          `${name}-${host}-vlan${vlanId}`,
-          {
-            host,
-            parent,
-            vlanId,
-            mtu: args.vlans[network as Network].mtu ?? args.mtu,
-            addresses: addresses[host] === undefined ? [] : [addresses[host]],
-          },
-          { parent: this, dependsOn: nic },
+      for (const [network, { vlanId, addresses }] of vlans)
+        interfaces.set(
+          `${host} ${network}`,
+          new VlanInterface(
+            // Not by the network: two networks that swap their VLANs would be in each other's way.
+            `${name}-${host}-vlan${vlanId}`,
+            {
+              host,
+              parent,
+              vlanId,
+              mtu: mtuOf(network),
+              addresses: addresses[host] === undefined ? [] : [addresses[host]],
+            },
+            { parent: this, dependsOn: nic },
+          ),
         );
+    }
+    const below = (host: string, network: string) => interfaces.get(`${host} ${network}`) as VlanInterface;
+    const links = new Map<string, Macvlan>();
+    for (const [host, gateway] of gateways) {
+      const on = (network: string) => ({ vlan: below(host, network), mtu: mtuOf(network) });
+      const made = makeGateway(this, name, host, gateway, args.forwarding !== false, on);
+      for (const [network, link] of made) links.set(network, link);
+    }
+    for (const host of Object.keys(args.hosts))
+      for (const [network, { subnets }] of vlans) {
+        const vlan = below(host, network);
         const subnet = subnets[host] as HostSubnet;
+        const gateway = links.get(network);
         const docker = new DockerNetwork(
           `${name}-${host}-${network}`,
           { host, name: network, driver: "macvlan", parent: vlan.name, subnets: [subnet] },
-          { parent: this },
+          // So that its containers find their gateway.
+          { parent: this, ...(gateway && { dependsOn: gateway }) },
         );
         networks[network] ??= {};
         networks[network][host] = {
@@ -79,7 +100,6 @@ export class MacvlanTrunk<
           ipRange: subnet.ipRange,
         };
       }
-    }
     this.networks = networks as typeof this.networks;
     this.registerOutputs({ networks });
   }

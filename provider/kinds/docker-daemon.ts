@@ -13,6 +13,8 @@ const inForce = s.bool(
   "Whether the running daemon must have what the file says. `false` leaves the reload or restart to others.",
 );
 
+import { rangeFindings } from "./routed-hosts.ts";
+
 export const DockerDaemon = defineKind({
   type: "DockerDaemon",
   summary:
@@ -75,7 +77,10 @@ export const DockerDaemon = defineKind({
     };
   },
 
-  examine: ({ want, have }, facts) => (want && have ? findings(want, have, facts) : []),
+  examine: ({ want, have }, facts, around) =>
+    want && have
+      ? [...findings(want, have, facts), ...rangeFindings({ type: "DockerDaemon", want }, "bip", around)]
+      : [],
 
   plan: (want, have, { facts }): Command[] => (want && have ? commandsOf(courseOf(want, have, facts), facts) : []),
 

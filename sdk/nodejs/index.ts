@@ -70,6 +70,11 @@ export type Route = import("./route").Route;
 export const Route: typeof import("./route").Route = null as any;
 utilities.lazyLoad(exports, ["Route"], () => require("./route"));
 
+export { RoutedBridgesArgs } from "./routedBridges";
+export type RoutedBridges = import("./routedBridges").RoutedBridges;
+export const RoutedBridges: typeof import("./routedBridges").RoutedBridges = null as any;
+utilities.lazyLoad(exports, ["RoutedBridges"], () => require("./routedBridges"));
+
 export { SysctlArgs } from "./sysctl";
 export type Sysctl = import("./sysctl").Sysctl;
 export const Sysctl: typeof import("./sysctl").Sysctl = null as any;
@@ -118,6 +123,8 @@ const _module = {
                 return new PolicyRule(name, <any>undefined, { urn })
             case "hostnet:index:Route":
                 return new Route(name, <any>undefined, { urn })
+            case "hostnet:index:RoutedBridges":
+                return new RoutedBridges(name, <any>undefined, { urn })
             case "hostnet:index:Sysctl":
                 return new Sysctl(name, <any>undefined, { urn })
             case "hostnet:index:VlanInterface":

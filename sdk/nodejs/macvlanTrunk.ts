@@ -46,6 +46,7 @@ export class MacvlanTrunk extends pulumi.ComponentResource {
             if (args?.vlans === undefined && !opts.urn) {
                 throw new Error("Missing required property 'vlans'");
             }
+            resourceInputs["forwarding"] = args?.forwarding;
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["mtu"] = args?.mtu;
             resourceInputs["slots"] = args?.slots;
@@ -63,6 +64,10 @@ export class MacvlanTrunk extends pulumi.ComponentResource {
  * The set of arguments for constructing a MacvlanTrunk resource.
  */
 export interface MacvlanTrunkArgs {
+    /**
+     * Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+     */
+    forwarding?: boolean;
     /**
      * The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
      */

@@ -1,26 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MacvlanTrunkArgs } from "../../components/macvlan-trunk.ts";
 import { lab } from "./lab.ts";
+import { allMade, forgetMade, inputsOf, mockPulumi, settled } from "./mocks.ts";
 
-let made: pulumi.runtime.MockResourceArgs[] = [];
-
-beforeEach(() => {
-  made = [];
-});
-// Once for all tests: what one of them leaves behind ends after it, and needs the mocks it began with.
-beforeAll(async () => {
-  await pulumi.runtime.setMocks({
-    newResource: (resource) => {
-      made.push(resource);
-      const { type, name, inputs } = resource;
-      // What the provider answers beyond the inputs.
-      const own = type === "hostnet:index:VlanInterface" ? { name: `${inputs.parent}.${inputs.vlanId}` } : {};
-      return { id: name, state: { networkId: `id-${name}`, ...inputs, ...own } };
-    },
-    call: ({ inputs }) => inputs,
-  });
-});
+mockPulumi();
 
 const { mac_net11, mac_net12 } = lab.vlans;
 
@@ -31,16 +15,6 @@ async function trunk<H extends string, N extends string>(args: MacvlanTrunkArgs<
   await settled(made.networks);
   return made;
 }
-
-/** What outputs at any depth come to. */
-const settled = <T>(value: pulumi.Input<T>) =>
-  new Promise<pulumi.Unwrap<T>>((resolve) => {
-    pulumi.output(value).apply((v) => resolve(v as pulumi.Unwrap<T>));
-  });
-
-/** The children of a kind, by name. */
-const inputsOf = (type: string): Record<string, unknown> =>
-  Object.fromEntries(made.filter((m) => m.type === `hostnet:index:${type}`).map(({ name, inputs }) => [name, inputs]));
 
 describe("what it makes", () => {
   test("every host's parent is adopted and set up", async () => {
@@ -93,14 +67,16 @@ describe("what it makes", () => {
 
   test("its inputs are its arguments", async () => {
     await trunk(lab);
-    expect(made[0]).toMatchObject({ type: "hostnet:index:MacvlanTrunk", name: "lab", custom: false, inputs: lab });
-    expect(made).toHaveLength(11);
+    expect(allMade()[0]).toMatchObject({ type: "hostnet:index:MacvlanTrunk", name: "lab", custom: false, inputs: lab });
+    expect(allMade()).toHaveLength(11);
   });
 
   test("an interface waits for its parent to be set up, and a network for its interface (traps 23, 26)", async () => {
     await trunk(lab);
     for (const host of ["node1", "node2"]) {
-      const kinds = made.filter(({ name }) => name.startsWith(`lab-${host}`)).map(({ type }) => type.split(":").at(-1));
+      const kinds = allMade()
+        .filter(({ name }) => name.startsWith(`lab-${host}`))
+        .map(({ type }) => type.split(":").at(-1));
       expect(kinds[0]).toBe("Nic");
       expect(kinds.indexOf("DockerNetwork")).toBeGreaterThan(kinds.indexOf("VlanInterface"));
     }
@@ -155,7 +131,7 @@ describe("what it makes", () => {
   test("a host that joins changes nothing for the others", async () => {
     await trunk(lab);
     const before = inputsOf("DockerNetwork");
-    made = [];
+    forgetMade();
     await trunk({ ...lab, hosts: { ...lab.hosts, node3: { parent: "eth1" }, node4: { parent: "eth1" } } });
     expect(inputsOf("DockerNetwork")).toMatchObject(before);
   });
@@ -166,7 +142,7 @@ test("nothing is made of arguments with a mistake, and Pulumi prints no stack tr
   const error: unknown = await trunk(wrong).catch((reason) => reason);
   expect(pulumi.RunError.isInstance(error)).toBe(true);
   expect(String(error)).toContain("MacvlanTrunk lab: slots must be at least 2, the number of hosts, got 1");
-  expect(made).toEqual([]);
+  expect(allMade()).toEqual([]);
 });
 
 test("a resource where its name should stand is refused", async () => {

@@ -24,7 +24,10 @@ export const backends = [
 /** Back ends by their names, with the reason where there is none. */
 export const named = (some: typeof backends) => some.map((one) => [`${one.backend}${one.missing}`, one] as const);
 
-export const around = { owner: "laws/test/it", changes: () => false, siblings: [], others: [] };
+export const around = {
+  ...{ owner: "laws/test/it", changes: () => false, siblings: [] },
+  ...{ host: "node1", program: [], addresses: {} },
+};
 
 /** Runs a line of shell on a host; answers what it said on both streams. */
 export async function say(shell: Shell, text: string): Promise<string> {

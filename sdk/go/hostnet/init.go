@@ -45,6 +45,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &PolicyRule{}
 	case "hostnet:index:Route":
 		r = &Route{}
+	case "hostnet:index:RoutedBridges":
+		r = &RoutedBridges{}
 	case "hostnet:index:Sysctl":
 		r = &Sysctl{}
 	case "hostnet:index:VlanInterface":

@@ -43,6 +43,8 @@ func NewMacvlanTrunk(ctx *pulumi.Context,
 }
 
 type macvlanTrunkArgs struct {
+	// Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+	Forwarding *bool `pulumi:"forwarding"`
 	// The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
 	Hosts map[string]TrunkHost `pulumi:"hosts"`
 	// Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.
@@ -55,6 +57,8 @@ type macvlanTrunkArgs struct {
 
 // The set of arguments for constructing a MacvlanTrunk resource.
 type MacvlanTrunkArgs struct {
+	// Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+	Forwarding *bool
 	// The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
 	Hosts map[string]TrunkHostInput
 	// Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.

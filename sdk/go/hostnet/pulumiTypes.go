@@ -236,6 +236,79 @@ func (o BridgePortMapOutput) MapIndex(k pulumi.StringInput) BridgePortOutput {
 	}).(BridgePortOutput)
 }
 
+// A host whose containers others reach by routes.
+type BridgesHost struct {
+	// Where the other hosts reach it: their next hop to its containers. IPv4.
+	Address string `pulumi:"address"`
+	// The link by which it reaches the others; the one that has their network when left out.
+	Dev *string `pulumi:"dev"`
+	// The address of its Docker bridge, docker0, with the prefix of its containers' range, like `10.100.0.1/24`. IPv4, and of no other host.
+	Range string `pulumi:"range"`
+}
+
+// BridgesHostInput is an input type that accepts BridgesHostArgs and BridgesHostOutput values.
+// You can construct a concrete instance of `BridgesHostInput` via:
+//
+//	BridgesHostArgs{...}
+type BridgesHostInput interface {
+	pulumi.Input
+
+	ToBridgesHostOutput() BridgesHostOutput
+	ToBridgesHostOutputWithContext(context.Context) BridgesHostOutput
+}
+
+// A host whose containers others reach by routes.
+type BridgesHostArgs struct {
+	// Where the other hosts reach it: their next hop to its containers. IPv4.
+	Address string `pulumi:"address"`
+	// The link by which it reaches the others; the one that has their network when left out.
+	Dev pulumi.StringPtrInput `pulumi:"dev"`
+	// The address of its Docker bridge, docker0, with the prefix of its containers' range, like `10.100.0.1/24`. IPv4, and of no other host.
+	Range string `pulumi:"range"`
+}
+
+func (BridgesHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*BridgesHost)(nil)).Elem()
+}
+
+func (i BridgesHostArgs) ToBridgesHostOutput() BridgesHostOutput {
+	return i.ToBridgesHostOutputWithContext(context.Background())
+}
+
+func (i BridgesHostArgs) ToBridgesHostOutputWithContext(ctx context.Context) BridgesHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BridgesHostOutput)
+}
+
+// A host whose containers others reach by routes.
+type BridgesHostOutput struct{ *pulumi.OutputState }
+
+func (BridgesHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BridgesHost)(nil)).Elem()
+}
+
+func (o BridgesHostOutput) ToBridgesHostOutput() BridgesHostOutput {
+	return o
+}
+
+func (o BridgesHostOutput) ToBridgesHostOutputWithContext(ctx context.Context) BridgesHostOutput {
+	return o
+}
+
+// Where the other hosts reach it: their next hop to its containers. IPv4.
+func (o BridgesHostOutput) Address() pulumi.StringOutput {
+	return o.ApplyT(func(v BridgesHost) string { return v.Address }).(pulumi.StringOutput)
+}
+
+// The link by which it reaches the others; the one that has their network when left out.
+func (o BridgesHostOutput) Dev() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BridgesHost) *string { return v.Dev }).(pulumi.StringPtrOutput)
+}
+
+// The address of its Docker bridge, docker0, with the prefix of its containers' range, like `10.100.0.1/24`. IPv4, and of no other host.
+func (o BridgesHostOutput) Range() pulumi.StringOutput {
+	return o.ApplyT(func(v BridgesHost) string { return v.Range }).(pulumi.StringOutput)
+}
+
 // A rule for where packets go.
 type DestinationNatRule struct {
 	// A remark, of at most 120 characters.
@@ -1639,10 +1712,16 @@ type TrunkVlan struct {
 	Addresses map[string]string `pulumi:"addresses"`
 	// The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.
 	Gateway string `pulumi:"gateway"`
+	// The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.
+	GatewayOn *string `pulumi:"gatewayOn"`
 	// The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
 	IpRange *string `pulumi:"ipRange"`
 	// Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
 	Mtu *int `pulumi:"mtu"`
+	// The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
+	Outside *string `pulumi:"outside"`
+	// The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
+	Reaches []string `pulumi:"reaches"`
 	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
 	Reserved []string `pulumi:"reserved"`
 	// The containers' network, like `172.16.11.0/24`. IPv4.
@@ -1668,10 +1747,16 @@ type TrunkVlanArgs struct {
 	Addresses map[string]string `pulumi:"addresses"`
 	// The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.
 	Gateway string `pulumi:"gateway"`
+	// The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.
+	GatewayOn *string `pulumi:"gatewayOn"`
 	// The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
 	IpRange *string `pulumi:"ipRange"`
 	// Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
 	Mtu pulumi.IntPtrInput `pulumi:"mtu"`
+	// The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
+	Outside *string `pulumi:"outside"`
+	// The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
+	Reaches []string `pulumi:"reaches"`
 	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
 	Reserved []string `pulumi:"reserved"`
 	// The containers' network, like `172.16.11.0/24`. IPv4.
@@ -1717,6 +1802,11 @@ func (o TrunkVlanOutput) Gateway() pulumi.StringOutput {
 	return o.ApplyT(func(v TrunkVlan) string { return v.Gateway }).(pulumi.StringOutput)
 }
 
+// The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.
+func (o TrunkVlanOutput) GatewayOn() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v TrunkVlan) *string { return v.GatewayOn }).(pulumi.StringPtrOutput)
+}
+
 // The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
 func (o TrunkVlanOutput) IpRange() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v TrunkVlan) *string { return v.IpRange }).(pulumi.StringPtrOutput)
@@ -1725,6 +1815,16 @@ func (o TrunkVlanOutput) IpRange() pulumi.StringPtrOutput {
 // Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
 func (o TrunkVlanOutput) Mtu() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v TrunkVlan) *int { return v.Mtu }).(pulumi.IntPtrOutput)
+}
+
+// The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
+func (o TrunkVlanOutput) Outside() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v TrunkVlan) *string { return v.Outside }).(pulumi.StringPtrOutput)
+}
+
+// The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
+func (o TrunkVlanOutput) Reaches() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v TrunkVlan) []string { return v.Reaches }).(pulumi.StringArrayOutput)
 }
 
 // Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
@@ -1766,6 +1866,7 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortPtrInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortMapInput)(nil)).Elem(), BridgePortMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BridgesHostInput)(nil)).Elem(), BridgesHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DestinationNatRuleInput)(nil)).Elem(), DestinationNatRuleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DestinationNatRuleArrayInput)(nil)).Elem(), DestinationNatRuleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerAddressPoolInput)(nil)).Elem(), DockerAddressPoolArgs{})
@@ -1787,6 +1888,7 @@ func init() {
 	pulumi.RegisterOutputType(BridgePortOutput{})
 	pulumi.RegisterOutputType(BridgePortPtrOutput{})
 	pulumi.RegisterOutputType(BridgePortMapOutput{})
+	pulumi.RegisterOutputType(BridgesHostOutput{})
 	pulumi.RegisterOutputType(DestinationNatRuleOutput{})
 	pulumi.RegisterOutputType(DestinationNatRuleArrayOutput{})
 	pulumi.RegisterOutputType(DockerAddressPoolOutput{})

@@ -24,6 +24,24 @@ export interface BridgePortArgs {
 }
 
 /**
+ * A host whose containers others reach by routes.
+ */
+export interface BridgesHostArgs {
+    /**
+     * Where the other hosts reach it: their next hop to its containers. IPv4.
+     */
+    address: string;
+    /**
+     * The link by which it reaches the others; the one that has their network when left out.
+     */
+    dev?: pulumi.Input<string | undefined>;
+    /**
+     * The address of its Docker bridge, docker0, with the prefix of its containers' range, like `10.100.0.1/24`. IPv4, and of no other host.
+     */
+    range: string;
+}
+
+/**
  * A rule for where packets go.
  */
 export interface DestinationNatRuleArgs {
@@ -306,6 +324,10 @@ export interface TrunkVlanArgs {
      */
     gateway: string;
     /**
+     * The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.
+     */
+    gatewayOn?: string;
+    /**
      * The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
      */
     ipRange?: string;
@@ -313,6 +335,14 @@ export interface TrunkVlanArgs {
      * Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
      */
     mtu?: pulumi.Input<number | undefined>;
+    /**
+     * The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
+     */
+    outside?: string;
+    /**
+     * The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
+     */
+    reaches?: string[];
     /**
      * Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
      */

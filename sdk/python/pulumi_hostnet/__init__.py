@@ -19,6 +19,7 @@ from .nic import *
 from .policy_rule import *
 from .provider import *
 from .route import *
+from .routed_bridges import *
 from .sysctl import *
 from .vlan_interface import *
 from ._inputs import *
@@ -51,6 +52,7 @@ _utilities.register(
    "hostnet:index:Nic": "Nic",
    "hostnet:index:PolicyRule": "PolicyRule",
    "hostnet:index:Route": "Route",
+   "hostnet:index:RoutedBridges": "RoutedBridges",
    "hostnet:index:Sysctl": "Sysctl",
    "hostnet:index:VlanInterface": "VlanInterface"
   }

@@ -17,6 +17,8 @@ from . import _utilities
 __all__ = [
     'BridgePortArgs',
     'BridgePortArgsDict',
+    'BridgesHostArgs',
+    'BridgesHostArgsDict',
     'DestinationNatRuleArgs',
     'DestinationNatRuleArgsDict',
     'DockerAddressPoolArgs',
@@ -111,6 +113,78 @@ class BridgePortArgs:
     @trunk.setter
     def trunk(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]):
         pulumi.set(self, "trunk", value)
+
+
+class BridgesHostArgsDict(TypedDict):
+    """
+    A host whose containers others reach by routes.
+    """
+    address: _builtins.str
+    """
+    Where the other hosts reach it: their next hop to its containers. IPv4.
+    """
+    range: _builtins.str
+    """
+    The address of its Docker bridge, docker0, with the prefix of its containers' range, like `10.100.0.1/24`. IPv4, and of no other host.
+    """
+    dev: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link by which it reaches the others; the one that has their network when left out.
+    """
+
+@pulumi.input_type
+class BridgesHostArgs:
+    def __init__(__self__, *,
+                 address: _builtins.str,
+                 range: _builtins.str,
+                 dev: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A host whose containers others reach by routes.
+
+        :param _builtins.str address: Where the other hosts reach it: their next hop to its containers. IPv4.
+        :param _builtins.str range: The address of its Docker bridge, docker0, with the prefix of its containers' range, like `10.100.0.1/24`. IPv4, and of no other host.
+        :param pulumi.Input[_builtins.str] dev: The link by which it reaches the others; the one that has their network when left out.
+        """
+        pulumi.set(__self__, "address", address)
+        pulumi.set(__self__, "range", range)
+        if dev is not None:
+            pulumi.set(__self__, "dev", dev)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> _builtins.str:
+        """
+        Where the other hosts reach it: their next hop to its containers. IPv4.
+        """
+        return pulumi.get(self, "address")
+
+    @address.setter
+    def address(self, value: _builtins.str):
+        pulumi.set(self, "address", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def range(self) -> _builtins.str:
+        """
+        The address of its Docker bridge, docker0, with the prefix of its containers' range, like `10.100.0.1/24`. IPv4, and of no other host.
+        """
+        return pulumi.get(self, "range")
+
+    @range.setter
+    def range(self, value: _builtins.str):
+        pulumi.set(self, "range", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def dev(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link by which it reaches the others; the one that has their network when left out.
+        """
+        return pulumi.get(self, "dev")
+
+    @dev.setter
+    def dev(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "dev", value)
 
 
 class DestinationNatRuleArgsDict(TypedDict):
@@ -1332,6 +1406,10 @@ class TrunkVlanArgsDict(TypedDict):
     """
     The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN.
     """
+    gateway_on: NotRequired[_builtins.str]
+    """
+    The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.
+    """
     ip_range: NotRequired[_builtins.str]
     """
     The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
@@ -1339,6 +1417,14 @@ class TrunkVlanArgsDict(TypedDict):
     mtu: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
     Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
+    """
+    outside: NotRequired[_builtins.str]
+    """
+    The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
+    """
+    reaches: NotRequired[Sequence[_builtins.str]]
+    """
+    The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
     """
     reserved: NotRequired[Sequence[_builtins.str]]
     """
@@ -1352,8 +1438,11 @@ class TrunkVlanArgs:
                  subnet: _builtins.str,
                  vlan_id: _builtins.int,
                  addresses: Optional[Mapping[str, _builtins.str]] = None,
+                 gateway_on: Optional[_builtins.str] = None,
                  ip_range: Optional[_builtins.str] = None,
                  mtu: pulumi.Input[Optional[_builtins.int]] = None,
+                 outside: Optional[_builtins.str] = None,
+                 reaches: Optional[Sequence[_builtins.str]] = None,
                  reserved: Optional[Sequence[_builtins.str]] = None):
         """
         A VLAN of the trunk, and the containers' network on it. All but `mtu` is plain: addresses are computed from it.
@@ -1362,8 +1451,11 @@ class TrunkVlanArgs:
         :param _builtins.str subnet: The containers' network, like `172.16.11.0/24`. IPv4.
         :param _builtins.int vlan_id: The VLAN tag.
         :param Mapping[str, _builtins.str] addresses: The address of each host's VLAN interface, with its prefix length; a host left out has none in this VLAN.
+        :param _builtins.str gateway_on: The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.
         :param _builtins.str ip_range: The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
         :param pulumi.Input[_builtins.int] mtu: Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
+        :param _builtins.str outside: The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
+        :param Sequence[_builtins.str] reaches: The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
         :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
         """
         pulumi.set(__self__, "gateway", gateway)
@@ -1371,10 +1463,16 @@ class TrunkVlanArgs:
         pulumi.set(__self__, "vlan_id", vlan_id)
         if addresses is not None:
             pulumi.set(__self__, "addresses", addresses)
+        if gateway_on is not None:
+            pulumi.set(__self__, "gateway_on", gateway_on)
         if ip_range is not None:
             pulumi.set(__self__, "ip_range", ip_range)
         if mtu is not None:
             pulumi.set(__self__, "mtu", mtu)
+        if outside is not None:
+            pulumi.set(__self__, "outside", outside)
+        if reaches is not None:
+            pulumi.set(__self__, "reaches", reaches)
         if reserved is not None:
             pulumi.set(__self__, "reserved", reserved)
 
@@ -1427,6 +1525,18 @@ class TrunkVlanArgs:
         pulumi.set(self, "addresses", value)
 
     @_builtins.property
+    @pulumi.getter(name="gatewayOn")
+    def gateway_on(self) -> Optional[_builtins.str]:
+        """
+        The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.
+        """
+        return pulumi.get(self, "gateway_on")
+
+    @gateway_on.setter
+    def gateway_on(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "gateway_on", value)
+
+    @_builtins.property
     @pulumi.getter(name="ipRange")
     def ip_range(self) -> Optional[_builtins.str]:
         """
@@ -1449,6 +1559,30 @@ class TrunkVlanArgs:
     @mtu.setter
     def mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "mtu", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def outside(self) -> Optional[_builtins.str]:
+        """
+        The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
+        """
+        return pulumi.get(self, "outside")
+
+    @outside.setter
+    def outside(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "outside", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def reaches(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
+        """
+        return pulumi.get(self, "reaches")
+
+    @reaches.setter
+    def reaches(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "reaches", value)
 
     @_builtins.property
     @pulumi.getter
