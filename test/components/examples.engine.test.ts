@@ -105,6 +105,46 @@ test("the example bridge-lan makes a bridge out of each host's NIC, and a networ
   }
 });
 
+/** What an example makes where the hosts are stand-ins. */
+async function madeBy(example: string) {
+  const hostnet = await standInFor("hostnet");
+  const stack = await newStack({
+    project: { folder: join(repository, "examples", example) },
+    hosts,
+    plugins: { hostnet },
+  });
+  try {
+    const { summary } = await ok(stack.up());
+    const [calls, outputs] = [created(stack.recorded(), "hostnet"), await stack.outputs()];
+    return { summary, outputs, inputs: calls.map(({ inputs }) => inputs) };
+  } finally {
+    await stack.remove();
+    await rm(hostnet, { recursive: true });
+  }
+}
+
+test("the example routed-bridges joins the bridges of two hosts by routes", async () => {
+  const { summary, inputs, outputs } = await madeBy("routed-bridges");
+  // The stack, the component, and on each host forwarding, the daemon, two sets of rules and a route.
+  expect(summary).toEqual({ create: 12 });
+  expect(byHost(inputs.filter((its) => "destination" in its))).toMatchObject([
+    { host: "node2", destination: "10.100.0.0/24", via: "192.168.100.135" },
+    { host: "node1", destination: "10.200.0.0/24", via: "192.168.100.136" },
+  ]);
+  expect(outputs).toEqual({ subnets: { node1: "10.100.0.0/24", node2: "10.200.0.0/24" } });
+});
+
+test("the example macvlan-trunk-gateway makes the first host the gateway of both VLANs", async () => {
+  const { summary, inputs, outputs } = await madeBy("macvlan-trunk-gateway");
+  // What macvlan-trunk makes, and two links, four sysctls, forwarding and two sets of rules.
+  expect(summary).toEqual({ create: 12 + 9 });
+  expect(inputs.filter(({ name }) => /^gw/.test(String(name)))).toMatchObject([
+    { host: "node1", parent: "ens33.10", addresses: ["172.16.11.1/24"] },
+    { host: "node1", parent: "ens33.20", addresses: ["172.16.12.1/24"] },
+  ]);
+  expect(outputs).toMatchObject({ networks: { mac_net12: { node2: { ipRange: "172.16.12.160/27" } } } });
+});
+
 describe.skipIf(noHosts)("the smallest program, in the root of the repository", () => {
   let host: TestHost;
   beforeAll(async () => {
