@@ -9,8 +9,11 @@ import { standInFor } from "./standin.ts";
 
 const readme = join(repository, "README.md");
 const hosts = { node2: { address: "192.0.2.2" }, node10: { address: "192.0.2.10" } };
-/** The stack, a NIC, the component, and on each of two hosts a NIC, two VLAN interfaces and two networks. */
-const all = 13;
+/**
+ * The stack and a NIC. A trunk, and on each of two hosts a NIC, two VLAN interfaces and two networks; on its gateway two
+ * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, the daemon, two sets and a route.
+ */
+const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 5);
 
 /** The real plugin makes the components; for their resources a stand-in answers, since the hosts are not there. */
 let plugins: Record<string, string>;
@@ -29,7 +32,7 @@ async function withStack(yaml: string, use: (stack: Stack) => Promise<void>): Pr
   }
 }
 
-describe("one component in each language, one after the other in one stack", () => {
+describe("components in each language, one after the other in one stack", () => {
   let stack: Stack;
   const states: StateResource[][] = [];
 
@@ -38,11 +41,11 @@ describe("one component in each language, one after the other in one stack", () 
   });
   afterAll(() => stack?.remove());
 
-  test.each(Object.entries<Project>(programs))("%s: makes it, or finds nothing to change", async (_, project) => {
+  test.each(Object.entries<Project>(programs))("%s: makes them, or finds nothing to change", async (_, project) => {
     await stack.program(project);
     const { summary, text } = await ok(stack.up());
     expect(summary, text).toEqual(states.length === 0 ? { create: all } : { same: all });
-    expect(await stack.outputs()).toEqual({ range: "172.16.12.64/26" });
+    expect(await stack.outputs()).toEqual({ range: "172.16.12.64/26", subnet: "10.200.0.0/24" });
     states.push(await stack.state());
   });
 
@@ -153,10 +156,13 @@ describe("a component from YAML", () => {
     }));
 });
 
-/** What a state says of each resource, but when and where in a program it was made, and by which provider. */
+/** What a state says of each resource, but when and where in a program it was made, by which provider, and in which order. */
 function comparable(state: readonly StateResource[]): Record<string, unknown> {
   const resources = state.filter(({ type }) => !type.startsWith("pulumi:providers:"));
   return Object.fromEntries(
-    resources.map(({ urn, created, modified, sourcePosition, stackTrace, provider, ...rest }) => [urn, rest]),
+    resources.map(({ urn, created, modified, sourcePosition, stackTrace, provider, dependencies, ...rest }) => [
+      urn,
+      { ...rest, dependencies: [dependencies ?? []].flat().toSorted() },
+    ]),
   );
 }
