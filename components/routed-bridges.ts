@@ -37,14 +37,14 @@ export class RoutedBridges<Host extends string = string> extends pulumi.Componen
     super("hostnet:index:RoutedBridges", name, args, opts);
     if (!plan) return;
 
-    const rules = new Map([...plan].map(([host, bridge]) => [host, makeHost(this, name, host, bridge, args)]));
+    const before = new Map([...plan].map(([host, bridge]) => [host, makeHost(this, name, host, bridge, args)]));
     for (const [host, { peers }] of plan)
       for (const { name: peer, subnet, via } of peers)
         new Route(
           `${name}-${host}-to-${peer}`,
           { host, destination: subnet, via, dev: args.hosts[host as Host].dev },
           // Not before both ends let its packets keep their addresses.
-          { parent: this, dependsOn: [...(rules.get(host) ?? []), ...(rules.get(peer) ?? [])] },
+          { parent: this, dependsOn: [...(before.get(host) ?? []), ...(before.get(peer) ?? [])] },
         );
     const subnets = Object.fromEntries([...plan].map(([host, { subnet }]) => [host, subnet]));
     this.subnets = subnets as typeof this.subnets;
@@ -52,7 +52,7 @@ export class RoutedBridges<Host extends string = string> extends pulumi.Componen
   }
 }
 
-/** Makes what a host needs before routes lead to it; answers its rules. */
+/** Makes what a host needs besides routes; answers what these come after. */
 function makeHost(
   parent: pulumi.Resource,
   name: string,
@@ -69,10 +69,12 @@ function makeHost(
       ? []
       : [new DockerDaemon(`${own}-docker`, { host, bip: bridge.bip }, { parent, dependsOn: forwards })];
   // After Docker's restart, with which it puts its own rules before all others.
-  const after = { parent, dependsOn: [...forwards, ...daemons] };
+  const after = { parent, dependsOn: daemons };
   const set = setName("routed", name);
-  return [
+  const rules = [
     new ForwardRule(`${own}-forward`, { host, name: set, rules: pairRules("accept", bridge) }, after),
     new Masquerade(`${own}-masquerade`, { host, name: set, rules: pairRules("exempt", bridge) }, after),
   ];
+  // Where nobody here says whose the ranges are, routes and rules tell it each other: all at once.
+  return daemon === false ? [] : rules;
 }

@@ -11,9 +11,9 @@ const readme = join(repository, "README.md");
 const hosts = { node2: { address: "192.0.2.2" }, node10: { address: "192.0.2.10" } };
 /**
  * The stack and a NIC. A trunk, and on each of two hosts a NIC, two VLAN interfaces and two networks; on its gateway two
- * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, the daemon, two sets and a route.
+ * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, two sets of rules and a route.
  */
-const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 5);
+const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4);
 
 /** The real plugin makes the components; for their resources a stand-in answers, since the hosts are not there. */
 let plugins: Record<string, string>;

@@ -27,6 +27,7 @@ resources:
       hosts:
         node2: { address: 192.0.2.2, range: 10.100.0.1/24 }
         node10: { address: 192.0.2.10, range: 10.200.0.1/24, dev: "\${uplink.name}" }
+      daemon: false
 outputs:
   range: "\${lab.networks.mac_net12.node10.ipRange}"
   subnet: "\${bridges.subnets.node10}"
@@ -48,7 +49,7 @@ lab = hostnet.MacvlanTrunk("lab",
 bridges = hostnet.RoutedBridges("bridges", hosts={
     "node2": {"address": "192.0.2.2", "range": "10.100.0.1/24"},
     "node10": hostnet.BridgesHostArgs(address="192.0.2.10", range="10.200.0.1/24", dev=uplink.name),
-})
+}, daemon=False)
 pulumi.export("range", lab.networks["mac_net12"]["node10"].ip_range)
 pulumi.export("subnet", bridges.subnets["node10"])
 `,
@@ -88,6 +89,7 @@ const { subnets } = new RoutedBridges("bridges", {
     node10: { address: "192.0.2.10", range: "10.200.0.1/24", dev: uplink.name },
     node2: { address: "192.0.2.2", range: "10.100.0.1/24" },
   },
+  daemon: false,
 });
 export const range = ${range};
 export const subnet = ${subnet};
