@@ -22,7 +22,7 @@ describe.skipIf(noHosts)("routed bridges on real hosts, but for Docker", () => {
   let stack: Stack;
   const state = () =>
     Object.values(hosts).map((host) =>
-      host.run("ip route; sysctl net.ipv4.ip_forward; iptables-save | grep '^-A|^:HOSTNET' || :"),
+      host.run("ip route; sysctl net.ipv4.ip_forward; iptables-save | grep -E '^-A|^:HOSTNET' || :"),
     );
 
   beforeAll(async () => {
