@@ -69,6 +69,8 @@ function absentLink(name: string | undefined, at: string, { links }: Tables, { c
 /** Networks that are somebody's own: from these nothing comes by a default route. */
 const own = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
 
+const ruleSets = new Set(["ForwardRule", "Masquerade", "DestinationNat"]);
+
 function unknownSource(
   source: string | undefined,
   at: string,
@@ -78,8 +80,10 @@ function unknownSource(
   if (source === undefined || !own.some((range) => contains(range, source))) return [];
   const reached = links.flatMap(({ addresses }) => addresses);
   const routed = routes.map(({ destination }) => destination).filter((one) => one !== "default");
-  const known = [...reached, ...routed, ...program.flatMap(({ want }) => networksIn(want))];
-  if (known.some((one) => overlap(asCidr(one), source))) return [];
+  const meets = (one: string) => overlap(asCidr(one), source);
+  if ([...reached, ...routed].some(meets)) return [];
+  // Another rule that names it tells nothing of where it is.
+  if (program.some(({ type, want }) => !ruleSets.has(type) && networksIn(want).some(meets))) return [];
   const has = reached.filter((one) => !/^(127\.|::1\/)/.test(one));
   return [
     warning(
