@@ -6,6 +6,7 @@ import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { some } from "../seed.ts";
 import { labOf, snapshotOf } from "./lab.ts";
 import { listener, sourceSeen, startListener } from "./listeners.ts";
+import { sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "macvlan-trunk-gateway");
 const lab = labOf("macvlan-trunk-gateway");
@@ -102,7 +103,8 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     await isSettled("after up");
   });
 
-  test("who a container's gateway is, its own link answers and nobody else", async () => {
+  const sometimes = sampler(1, 5, "what happens to a trunk with gateways");
+  sometimes("who a container's gateway is, its own link answers and nobody else", async () => {
     const mac = (await must("node1", "cat /sys/class/net/gw10/address")).trim();
     for (const { host, name } of inVlan(11)) {
       const within = `nsenter --net --target $(docker inspect --format '{{.State.Pid}}' ${name}) ip neigh`;
@@ -111,7 +113,7 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     }
   });
 
-  test("preview shows exactly what was changed by hand, and up repairs it", async () => {
+  sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
     // A rule deleted that closes something; one link gone; another answering for all; forwarding off.
     await must("node1", "iptables -w -D HOSTNET-F-trunk-lab 5");
     await must("node1", "ip link delete gw20; sysctl -w net.ipv4.conf.ens33/10.arp_ignore=0 net.ipv4.ip_forward=0");
@@ -123,12 +125,12 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     await isSettled("after repair");
   });
 
-  test("a restart of Docker on each host", async () => {
+  sometimes("a restart of Docker on each host", async () => {
     await Promise.all(hosts.map((host) => must(host, "systemctl restart docker", 180)));
     await isSettled("after a restart of Docker");
   });
 
-  test("a reboot brings it back", async () => {
+  sometimes("a reboot brings it back", async () => {
     for (const host of some(hosts, 1, "which host of the trunk with gateways reboots")) {
       await lab.reboot(host);
       await lab.settled(host);
@@ -136,7 +138,7 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     }
   });
 
-  test("a pair that is opened opens, and nothing else does", async () => {
+  sometimes("a pair that is opened opens, and nothing else does", async () => {
     const source = readFileSync(join(folder, "index.ts"), "utf8");
     const opened = source.replace(
       '...mac_net12, gatewayOn: "node1"',

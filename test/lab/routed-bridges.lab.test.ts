@@ -6,6 +6,7 @@ import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { some } from "../seed.ts";
 import { labOf, snapshotOf } from "./lab.ts";
 import { addressOf, sourceSeen, startListener } from "./listeners.ts";
+import { sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "routed-bridges");
 const source = readFileSync(join(folder, "index.ts"), "utf8");
@@ -31,6 +32,8 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     await lab.up();
     await lab.revert("ready");
     await onEach(all, async (name) => {
+      // Docker's bridge is another after its first container, and its rules stand in another order after a restart.
+      await must(name, "docker run --rm busybox:lab true; systemctl restart docker", 240);
       before[name] = await snapshotOf(lab, name);
     });
     stack = await newStack({ project: { folder }, hosts: { ...lab.hosts() } });
@@ -78,7 +81,8 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     await isSettled(two, "after up");
   });
 
-  test("preview shows exactly what was changed by hand, and up repairs it", async () => {
+  const sometimes = sampler(1, 6, "what happens to routed bridges");
+  sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
     const swap = (table: string, chain: string) =>
       `rule=$(iptables -w -t ${table} -S ${chain} 1) && iptables -w -t ${table} -D ${chain} 1 && eval "iptables -w -t ${table} $rule"`;
     await Promise.all([
@@ -98,21 +102,24 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     await isSettled(two, "after repair");
   });
 
-  test("Docker's policy does not matter: packets are let pass before anybody asks it (trap 55)", async () => {
+  sometimes("Docker's policy does not matter: packets are let pass before anybody asks it (trap 55)", async () => {
     for (const policy of ["ACCEPT", "DROP"]) {
       await onEach(two, (name) => must(name, `iptables -w -P FORWARD ${policy}`));
       await isSettled(two, `with the policy ${policy}`);
     }
   });
 
-  test("traps 50 and 67: a restart of Docker on each leaves the exemption before Docker's own masquerading", async () => {
-    await onEach(two, (name) => must(name, "systemctl restart docker", 180));
-    await isSettled(two, "after a restart of Docker");
-    for (const name of two)
-      expect(await must(name, "iptables -w -t nat -S POSTROUTING | sed -n 2p")).toContain("HOSTNET-M-routed-lab");
-  });
+  sometimes(
+    "traps 50 and 67: a restart of Docker on each leaves the exemption before Docker's own masquerading",
+    async () => {
+      await onEach(two, (name) => must(name, "systemctl restart docker", 180));
+      await isSettled(two, "after a restart of Docker");
+      for (const name of two)
+        expect(await must(name, "iptables -w -t nat -S POSTROUTING | sed -n 2p")).toContain("HOSTNET-M-routed-lab");
+    },
+  );
 
-  test("a reboot brings it back", async () => {
+  sometimes("a reboot brings it back", async () => {
     const chosen = some(two, 1, "which host of the routed bridges reboots");
     await onEach(chosen, async (name) => {
       await lab.reboot(name);
@@ -121,7 +128,7 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     await isSettled(two, `after a reboot of ${chosen.join(" and ")}`);
   });
 
-  test("another range: its host's Docker is restarted, and the other's is not", async () => {
+  sometimes("another range: its host's Docker is restarted, and the other's is not", async () => {
     const since = () => must("node1", "docker inspect --format '{{.State.StartedAt}}' box");
     const started = await since();
     await stack.program({ typescript: source.replace("10.200.0.1/24", "10.201.0.1/24") });
@@ -134,7 +141,7 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     await ok(stack.up());
   });
 
-  test("a host joins and leaves, and the others change by what concerns it", async () => {
+  sometimes("a host joins and leaves, and the others change by what concerns it", async () => {
     await stack.program({ typescript: source.replace(/(\n)\};/, third) });
     // Its forwarding, daemon, rules and two routes, and a route to it from each of the others.
     expect((await ok(stack.up())).summary).toMatchObject({ create: 8 });
