@@ -11,10 +11,12 @@ export function sampler(
   purpose: string,
 ): (title: string, body: () => Promise<void>) => void {
   const chosen = some([...Array(of).keys()], count, purpose);
-  console.log(`${purpose}: ${chosen.length} of ${of}; HOSTNET_SEED=${seed} repeats them`);
   let next = 0;
   return (title, body) => {
     const isChosen = chosen.includes(next++);
-    test.skipIf(!isChosen)(isChosen ? title : `${title} (skipped: not drawn; npm run test:full plays all)`, body);
+    test.skipIf(!isChosen)(
+      isChosen ? title : `${title} (skipped: not drawn by HOSTNET_SEED=${seed}; npm run test:full plays all)`,
+      body,
+    );
   };
 }
