@@ -142,7 +142,7 @@ export class Session {
     this.#last = undefined;
     const at = Date.now();
     const facts = await look(this.host, speak, [...names]);
-    if (mayBeOld && names.has("links") && facts.links.length >= many) this.#last = { facts, names, at };
+    if (mayBeOld && names.has("links") && isLarge(facts)) this.#last = { facts, names, at };
     return facts;
   }
 
@@ -189,5 +189,14 @@ export class Session {
       if (failure instanceof Failure) this.#failed = { failure, at: Date.now() };
       throw failure;
     }
+  }
+}
+
+/** Whether a host has many links; not where that cannot be read, which is for those to be told who asked for them. */
+function isLarge(facts: Facts): boolean {
+  try {
+    return facts.links.length >= many;
+  } catch {
+    return false;
   }
 }
