@@ -3,7 +3,6 @@ import { Activity } from "./host/activity.ts";
 import type { Command } from "./host/command.ts";
 import type { Facts } from "./host/facts.ts";
 import { gives, missing, type Node, nameOf, shared } from "./host/graph.ts";
-import { Quiet } from "./host/quiet.ts";
 import { Session } from "./host/session.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { linksOnWay, wayFacts } from "./host/way.ts";
@@ -42,8 +41,10 @@ export class Engine {
   readonly #hosts: Readonly<Record<string, HostSettings>>;
   readonly #sessions = new Map<string, Session>();
   readonly #addresses: Readonly<Record<string, string>>;
-  readonly #activity = new Activity();
-  readonly #quiet = new Quiet();
+  /** Until it is over, a change may wait for what it needs. */
+  readonly #activity = new Activity(3000);
+  /** When it is over, a preview is judged by the whole program, of which all has come that is coming. */
+  readonly #previews = new Activity(300);
   /** The resources that were checked so far, by kind and owner: two kinds may share a resource's name. */
   readonly #declared = new Map<string, Subject & { want: Properties; makes: readonly Node[] }>();
 
@@ -68,7 +69,7 @@ export class Engine {
 
   /** The inputs in normal form with defaults filled in, and all that is wrong with them. */
   check({ kind, owner }: Subject, given: Properties): { inputs: Properties; problems: Problem[] } {
-    this.#quiet.touch();
+    this.#previews.touch();
     const problems: Problem[] = [];
     const fields: Fields = { ...resource.commonInputs, ...kind.inputs };
     const inputs: Properties = parseFields(fields, { ...derive(kind, given), ...given }, "", (path, reason) =>
@@ -126,7 +127,7 @@ export class Engine {
 
   /** What creating (no `recorded` state) or updating would do now. Changes nothing. */
   preview(subject: Subject, want: Properties, recorded: Properties | undefined, tell?: Tell): Promise<Preview> {
-    return this.#quiet.during(() => this.#preview(subject, want, recorded, tell));
+    return this.#previews.during(() => this.#preview(subject, want, recorded, tell));
   }
 
   async #preview(
@@ -155,7 +156,7 @@ export class Engine {
     let warnings = judge();
     if (warnings.length > 0) {
       // What is missed may be what the program says next.
-      await this.#quiet.comes();
+      await this.#previews.over();
       around = this.#around({ kind, owner }, host);
       warnings = judge();
     }

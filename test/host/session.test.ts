@@ -16,7 +16,7 @@ describe.skipIf(noHosts)(`reads of a host${noHosts ? ` (skipped: ${noHosts})` : 
   async function withLinks(count: number): Promise<() => Promise<number>> {
     const lines = Array.from({ length: count }, (_, n) => `link add many${n} type bridge\n`).join("");
     host = await startHost("reads", `ip -batch - <<'END'\n${lines}END`);
-    session = new Session("node1", { ...host.settings, connectTimeout: 10, gone: false }, new Activity());
+    session = new Session("node1", { ...host.settings, connectTimeout: 10, gone: false }, new Activity(3000));
     return async () => (await session.look(["links"])).links.filter(({ name }) => name.startsWith("many")).length;
   }
 
