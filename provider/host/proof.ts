@@ -12,14 +12,17 @@ import { changesOfWay } from "./way.ts";
 
 /**
  * Proves that the host can still be reached when the way of SSH is not what it was: by a new connection, since one that
- * stands may live on where none can be made any more. Throws Undone when that fails for as long as the host waits.
+ * stands may live on where none can be made any more. Throws Undone when that fails for as long as the host waits; answers
+ * what to tell when the host has undone the change all the same: a connection that took long may owe itself to that.
  */
-export async function prove(run: Run, now: Facts): Promise<void> {
+export async function prove(run: Run, now: Facts): Promise<string | undefined> {
   const { host, line, guarding, first } = run;
   const changes = changesOfWay(first, now);
-  if (changes.length === 0) return;
+  if (changes.length === 0) return undefined;
   tell(run, `proving that ${host} can still be reached`);
   const until = Date.now() + guarding.seconds * 1000;
+  const changed = `after ${changes.join(", ")} changed`;
+  let doubt = `${changed}, it took longer than ${guarding.seconds} s to prove that all is well`;
   // What the host remembers of its neighbours could carry a connection that nobody else could make.
   const device = now.sshWay.device;
   if (device)
@@ -31,11 +34,12 @@ export async function prove(run: Run, now: Facts): Promise<void> {
     try {
       if (guarding.proof === "handshake") await line.greet();
       else await logInAnew(line);
-      return;
+      return doubt;
     } catch (e) {
       if (!(e instanceof Failure)) throw e;
-      if (Date.now() + 1000 < until) await sleep(500);
-      else throw new Undone(`after ${changes.join(", ")} changed, no new connection could be made: ${e.message}`);
+      doubt = `${changed}, no new connection could be made: ${e.message}`;
+      if (Date.now() + 1000 > until) throw new Undone(doubt);
+      await sleep(500);
     }
   }
 }

@@ -70,9 +70,9 @@ async function guarded(run: Run, notes: string[]): Promise<Facts> {
     judge(host, run.courses, applied.answers, applied.now);
     const now = await undo(run, applied.now);
     // A connection that was made since is proof already.
-    if (applied.answers) await prove(run, now);
+    const doubt = applied.answers ? await prove(run, now) : undefined;
     await probe(run, probes);
-    notes.push(...(await commit(run, now)));
+    notes.push(...(await commit(run, now, doubt)));
     return now;
   } catch (e) {
     return await giveUp(run, e);
@@ -159,8 +159,11 @@ async function probe({ line, transaction }: Run, probes: readonly string[]) {
   throw new Undone(lost.map(({ probe, said }) => `${probe} worked before it and fails after it (${said})`).join("; "));
 }
 
-/** Keeps what was done, also over the next boot; answers what of that could not be done. */
-async function commit({ host, line, transaction, guarding, courses }: Run, now: Facts): Promise<string[]> {
+/**
+ * Keeps what was done, also over the next boot; answers what of that could not be done. `doubt` is why it may be too late.
+ */
+async function commit(run: Run, now: Facts, doubt?: string): Promise<string[]> {
+  const { host, line, transaction, guarding, courses } = run;
   const removed = courses.filter(({ failure, operation }) => !failure && operation.removes).flatMap(linksMade);
   const after = [...keep(courses, now), ...managedSteps(removed)];
   const answers = await (await line.talk()).run([
@@ -168,7 +171,8 @@ async function commit({ host, line, transaction, guarding, courses }: Run, now: 
     ...after.map((step) => ({ ...step, after: [0] })),
   ]);
   const [disarmed, ...kept] = answers;
-  if (disarmed?.status !== 0) throw new Undone(`it took longer than ${guarding.seconds} s to prove that all is well`);
+  if (disarmed?.status !== 0)
+    throw new Undone(doubt ?? `it took longer than ${guarding.seconds} s to prove that all is well`);
   return unkept(host, kept);
 }
 

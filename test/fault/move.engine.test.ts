@@ -44,6 +44,26 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
     expect(await ground.snapshot()).toEqual(before);
   });
 
+  test("takes no new connection, while the old one lives on: undone too (trap 12)", async () => {
+    await ground.reset();
+    const { before = {}, after = {} } = scenarios.find(({ name }) => name.startsWith("new SSH connections")) ?? {};
+    const made = await up(ground, {}, before);
+    const there = await ground.snapshot();
+    const session = ground.login("while read -r line; do echo $line; done");
+    session.stdin.write("before\n");
+    await once(session.stdout, "data");
+    const run = start(ground, made.state, after);
+    await expect.poll(() => ground.canLogIn(), { timeout: 60_000 }).toBe(false);
+    session.stdin.write("meanwhile\n");
+    expect(`${await once(session.stdout, "data")}`).toBe("meanwhile\n");
+    await expect.poll(() => ground.canLogIn(), { timeout: 20_000 }).toBe(true);
+    const [answer] = (await run.answers) ?? [];
+    expect(answer?.failure?.kind).toBe("undone");
+    expect(answer?.failure?.message).toContain("the firewall");
+    expect(await ground.snapshot()).toEqual(there);
+    session.stdin.end();
+  });
+
   /** Does something while the workstation pings the host 300 times, every 10 ms. */
   async function whilePinging<T>(action: () => Promise<T>): Promise<{ result: T; lost: number }> {
     const ping = ground.spawn(["ping", "-q", "-i", "0.01", "-c", "300", "10.86.0.2"]);

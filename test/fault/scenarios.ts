@@ -25,6 +25,11 @@ const bridge = (name: string, inheritFrom: string, inputs: object = {}) => ({
   kind: "Bridge",
   inputs: { host: "node1", name, ports: { [inheritFrom]: {} }, inheritFrom, ...inputs },
 });
+/** Sends what comes for a port of the host elsewhere; the kernel asks such a rule about new connections only. */
+const away = (port: string) => ({
+  kind: "DestinationNat",
+  inputs: { host: "node1", name: "away", rules: [{ protocol: "tcp", destinationPorts: [port], to: "10.86.7.99" }] },
+});
 
 /** What eth0 has when the host has booted: see `ground.ts`. */
 const own = ["10.86.0.2/24", "10.86.0.3/24", "10.86.7.2/24", "fd86::2/64", "fd86::3/64"];
@@ -112,6 +117,12 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "the bridge that carries SSH waits for spanning tree",
     after: { lan: bridge("br0", "eth0", { stp: true, forwardDelay: 15 }) },
+    locksOut: true,
+  },
+  {
+    name: "new SSH connections go elsewhere, while those that stand live on",
+    before: { away: away("8022") },
+    after: { away: away("22") },
     locksOut: true,
   },
   {
