@@ -28,6 +28,13 @@ export const routedBridges = defineComponent({
       )
       .plain()
       .default(true),
+    forwardPolicy: s
+      .oneOf(
+        "What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.",
+        ["accept", "drop"],
+      )
+      .plain()
+      .optional(),
     daemon: s
       .bool(
         "Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`.",

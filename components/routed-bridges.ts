@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   DockerDaemon,
+  ForwardPolicy,
   ForwardRule,
   type RoutedBridgesArgs as GeneratedArgs,
   IpForwarding,
@@ -58,12 +59,15 @@ function makeHost(
   name: string,
   host: string,
   bridge: BridgePlan,
-  { forwarding, daemon }: Pick<RoutedBridgesArgs, "forwarding" | "daemon">,
+  { forwarding, forwardPolicy: policy, daemon }: Pick<RoutedBridgesArgs, "forwarding" | "forwardPolicy" | "daemon">,
 ): pulumi.Resource[] {
   const own = `${name}-${host}`;
-  // First: Docker sets the policy of FORWARD by whether it finds forwarding on.
+  const policies = policy ? [new ForwardPolicy(`${own}-policy`, { host, family: "ipv4", policy }, { parent })] : [];
+  // Before Docker's restart: it sets the policy of FORWARD by whether it finds forwarding on.
   const forwards =
-    forwarding === false ? [] : [new IpForwarding(`${own}-forwarding`, { host, family: "ipv4" }, { parent })];
+    forwarding === false
+      ? []
+      : [new IpForwarding(`${own}-forwarding`, { host, family: "ipv4" }, { parent, dependsOn: policies })];
   const daemons =
     daemon === false
       ? []

@@ -3,6 +3,7 @@ import { Bridge } from "./bridge.ts";
 import { DestinationNat } from "./destination-nat.ts";
 import { DockerDaemon } from "./docker-daemon.ts";
 import { DockerNetwork } from "./docker-network.ts";
+import { ForwardPolicy } from "./forward-policy.ts";
 import { ForwardRule } from "./forward-rule.ts";
 import { IpForwarding } from "./ip-forwarding.ts";
 import { Macvlan } from "./macvlan.ts";
@@ -20,6 +21,7 @@ export const kinds = [
   DestinationNat,
   DockerDaemon,
   DockerNetwork,
+  ForwardPolicy,
   ForwardRule,
   IpForwarding,
   Macvlan,

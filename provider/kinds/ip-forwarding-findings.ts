@@ -40,7 +40,7 @@ export function forwardingFindings(
   { family, enabled, exceptions, acceptRa }: Forwarding,
   have: Forwarding | undefined,
   facts: Host,
-  { changes }: Pick<Around, "changes">,
+  { changes, program, host }: Pick<Around, "changes" | "program" | "host">,
 ): Finding[] {
   if (!have) return [refusal("family", `must be one that the host has, and it has no ${family}`)];
   const names = facts.links.map(({ name }) => name);
@@ -51,6 +51,7 @@ export function forwardingFindings(
   const wrong = [...unknown("exceptions", exceptions), ...unknown("acceptRa", acceptRa ?? [])];
   if (!enabled || have.enabled) return wrong;
   const advertised = family === "ipv6" ? advertisedTo(facts) : [];
+  const owned = program.some((other) => other.type === "ForwardPolicy" && other.host === host);
   const lost = acceptRa ? advertised.filter((name) => !acceptRa.includes(name)) : [];
   return [
     ...wrong,
@@ -60,7 +61,17 @@ export function forwardingFindings(
       : []),
     ...strictFindings(family, facts),
     ...(names.includes("docker0")
-      ? [warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it")]
+      ? [
+          warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it"),
+          ...(family === "ipv4" && !owned
+            ? [
+                warning(
+                  "enabled",
+                  "leaves FORWARD open after the next boot, where Docker finds it on, unless a ForwardPolicy says drop",
+                ),
+              ]
+            : []),
+        ]
       : []),
   ];
 }

@@ -25,6 +25,11 @@ export type DockerNetwork = import("./dockerNetwork").DockerNetwork;
 export const DockerNetwork: typeof import("./dockerNetwork").DockerNetwork = null as any;
 utilities.lazyLoad(exports, ["DockerNetwork"], () => require("./dockerNetwork"));
 
+export { ForwardPolicyArgs } from "./forwardPolicy";
+export type ForwardPolicy = import("./forwardPolicy").ForwardPolicy;
+export const ForwardPolicy: typeof import("./forwardPolicy").ForwardPolicy = null as any;
+utilities.lazyLoad(exports, ["ForwardPolicy"], () => require("./forwardPolicy"));
+
 export { ForwardRuleArgs } from "./forwardRule";
 export type ForwardRule = import("./forwardRule").ForwardRule;
 export const ForwardRule: typeof import("./forwardRule").ForwardRule = null as any;
@@ -107,6 +112,8 @@ const _module = {
                 return new DockerDaemon(name, <any>undefined, { urn })
             case "hostnet:index:DockerNetwork":
                 return new DockerNetwork(name, <any>undefined, { urn })
+            case "hostnet:index:ForwardPolicy":
+                return new ForwardPolicy(name, <any>undefined, { urn })
             case "hostnet:index:ForwardRule":
                 return new ForwardRule(name, <any>undefined, { urn })
             case "hostnet:index:IpForwarding":

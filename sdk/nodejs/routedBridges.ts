@@ -44,6 +44,7 @@ export class RoutedBridges extends pulumi.ComponentResource {
                 throw new Error("Missing required property 'hosts'");
             }
             resourceInputs["daemon"] = args?.daemon;
+            resourceInputs["forwardPolicy"] = args?.forwardPolicy;
             resourceInputs["forwarding"] = args?.forwarding;
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["subnets"] = undefined /*out*/;
@@ -63,6 +64,10 @@ export interface RoutedBridgesArgs {
      * Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`. Default: `true`.
      */
     daemon?: boolean;
+    /**
+     * What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+     */
+    forwardPolicy?: string;
     /**
      * Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
      */

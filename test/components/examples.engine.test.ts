@@ -125,8 +125,8 @@ async function madeBy(example: string) {
 
 test("the example routed-bridges joins the bridges of two hosts by routes", async () => {
   const { summary, inputs, outputs } = await madeBy("routed-bridges");
-  // The stack, the component, and on each host forwarding, the daemon, two sets of rules and a route.
-  expect(summary).toEqual({ create: 12 });
+  // The stack, the component, and on each host the policy, forwarding, the daemon, two sets of rules and a route.
+  expect(summary).toEqual({ create: 14 });
   expect(byHost(inputs.filter((its) => "destination" in its))).toMatchObject([
     { host: "node2", destination: "10.100.0.0/24", via: "192.168.100.135" },
     { host: "node1", destination: "10.200.0.0/24", via: "192.168.100.136" },

@@ -44,6 +44,16 @@ describe("what it makes", () => {
       expect(order.indexOf(`lab-${host}-docker`)).toBeGreaterThan(order.indexOf(`lab-${host}-forwarding`));
   });
 
+  test("trap 55: the policy of FORWARD when it is asked for, before forwarding", async () => {
+    await bridges({ hosts, forwardPolicy: "drop" }, countOf(2) + 2);
+    expect(inputsOf("ForwardPolicy")).toEqual({
+      "lab-node1-policy": { host: "node1", family: "ipv4", policy: "drop" },
+      "lab-node2-policy": { host: "node2", family: "ipv4", policy: "drop" },
+    });
+    const order = allMade().map(({ name }) => name);
+    expect(order.indexOf("lab-node1-forwarding")).toBeGreaterThan(order.indexOf("lab-node1-policy"));
+  });
+
   test("traps 56, 67 and 68: what is accepted is exempt from masquerading too, after Docker's restart and before any route", async () => {
     await bridges({ hosts });
     const pairs = (action: string) => [

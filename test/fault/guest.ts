@@ -29,10 +29,9 @@ export class Guest implements Place {
     this.trap = new RemoteTrap((script) => this.run(script));
   }
 
-  /** Makes one of a host of a running lab: `nic` carries SSH, which comes from the host `via`. */
+  /** Makes one of a host of a lab that has just begun: `nic` carries SSH, which comes from the host `via`. */
   static async make(lab: Lab, name: string, way: { via: string; nic: string }): Promise<Guest> {
     const guest = new Guest(lab, name, way);
-    await lab.revert("ready");
     await guest.trap.install();
     await lab.save("trapped");
     return guest;

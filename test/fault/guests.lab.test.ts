@@ -1,5 +1,5 @@
 import { beforeAll, describe, test } from "vitest";
-import { labOf } from "../lab/lab.ts";
+import { begin, labOf } from "../lab/lab.ts";
 import { draw, full, pick, seed } from "../seed.ts";
 import { play } from "./course.ts";
 import { faultsOf, survive } from "./fault.ts";
@@ -32,7 +32,7 @@ const where = full ? "" : " (skipped: each fault takes minutes and a reboot; npm
 describe.skipIf(!full)(`whatever goes wrong in the middle, a virtual machine is as it was or as asked${where}`, () => {
   let guest: Guest;
   beforeAll(async () => {
-    await lab.up();
+    await begin(lab);
     guest = await Guest.make(lab, "node1", { via: "node2", nic: "ens33" });
   });
 

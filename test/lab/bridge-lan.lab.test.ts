@@ -7,7 +7,7 @@ import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { draw, full, some } from "../seed.ts";
 import { lossBetween } from "./containers.ts";
-import { labOf, lasting, snapshotOf } from "./lab.ts";
+import { begin, labOf, lasting, snapshotOf } from "./lab.ts";
 
 const folder = join(repository, "examples", "bridge-lan");
 const lab = labOf("bridge-lan");
@@ -41,8 +41,7 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
   const after: Partial<Record<Name, string[]>> = {};
 
   beforeAll(async () => {
-    await lab.up();
-    await lab.revert("ready");
+    await begin(lab);
     await onAll(async (name) => {
       before[name] = await snapshotOf(lab, name);
     });

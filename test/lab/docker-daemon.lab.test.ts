@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newStack, ok, type Setting, type Stack } from "../engine/stack.ts";
 import { full } from "../seed.ts";
-import { snapshotOf, testLab } from "./lab.ts";
+import { begin, snapshotOf, testLab } from "./lab.ts";
 
 const lab = testLab("docker-daemon", "hosts:\n  node1: { nics: { ens33: { switch: s1 } } }\n");
 const daemon = (properties: Record<string, Setting>) => ({
@@ -41,8 +41,7 @@ describe.skipIf(!full)(`the Docker daemon of a machine, its whole life${where}`,
   };
 
   beforeAll(async () => {
-    await lab.up();
-    await lab.revert("ready");
+    await begin(lab);
     text = await fileText();
     // Docker's bridge is another after its first container, and its rules stand in another order after a restart.
     await onNode1("docker run --rm busybox:lab true; systemctl restart docker");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
-import { labOf } from "./lab.ts";
+import { begin, labOf } from "./lab.ts";
 
 const lab = labOf("macvlan-trunk");
 const vlan = (more: object = {}) => ({
@@ -15,8 +15,7 @@ describe("what was made by hand", () => {
   let stack: Stack;
 
   beforeAll(async () => {
-    await lab.up();
-    await lab.revert("ready");
+    await begin(lab);
     const made = await lab.run(
       "node1",
       "ip link set ens33 up; ip link add link ens33 name ens33.77 type vlan id 77; ip link set ens33.77 up; ip address add 192.168.77.1/24 dev ens33.77",

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { type Lab, openLab } from "../../lab/lab.ts";
@@ -8,20 +8,32 @@ import { repository } from "../../setup/paths.ts";
 import { snapshot } from "../snapshot.ts";
 import { runFolder } from "./setup.ts";
 
-/**
- * The lab of an example, for tests; `up` starts it unless an earlier test file has. It has a name of its own: a
- * developer's running demo is not the tests'.
- */
+/** The lab of an example, for tests. It has a name of its own: a developer's running demo is not the tests'. */
 export function labOf(example: string): Lab {
   return testLab(example, readFileSync(join(repository, "examples", example, "lab.yaml"), "utf8"));
 }
 
-/** A lab for tests, from the text of a lab file; it is stopped after the last test file. */
+/** A lab for tests, from the text of a lab file. */
 export function testLab(name: string, text: string): Lab {
   mkdirSync(runFolder(), { recursive: true });
   const file = join(runFolder(), `${name}.yaml`);
   writeFileSync(file, stringify({ ...(parse(text) as object), name: `test-${name}` }));
   return openLab(file, (line) => process.stderr.write(`lab: ${line}\n`));
+}
+
+/**
+ * Takes labs to where they are after their first boot, starting those that no earlier test file has left running. All
+ * others of the tests are stopped: a machine takes a fifth of a processor though nobody asks it anything.
+ */
+export async function begin(...labs: readonly Lab[]): Promise<void> {
+  const files = readdirSync(runFolder()).map((file) => openLab(join(runFolder(), file)));
+  for (const other of files.filter(({ name }) => labs.every((lab) => lab.name !== name))) await other.stop();
+  await Promise.all(
+    labs.map(async (lab) => {
+      await lab.up();
+      await lab.revert("ready");
+    }),
+  );
 }
 
 /** How the provider reaches a host of a lab. */

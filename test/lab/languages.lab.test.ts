@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { newStack, ok, type Project } from "../engine/stack.ts";
-import { labOf, snapshotOf } from "./lab.ts";
+import { begin, labOf, snapshotOf } from "./lab.ts";
 
 const lab = labOf("macvlan-trunk");
 
@@ -78,8 +78,7 @@ describe("the same program in other languages, on a real host", () => {
   let before: string[];
 
   beforeAll(async () => {
-    await lab.up();
-    await lab.revert("ready");
+    await begin(lab);
     before = await snapshotOf(lab, "node1");
   });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { lossBetween, startContainer } from "./containers.ts";
-import { labOf, snapshotOf } from "./lab.ts";
+import { begin, labOf, snapshotOf } from "./lab.ts";
 
 const folder = join(repository, "examples", "macvlan-trunk");
 const lab = labOf("macvlan-trunk");
@@ -33,8 +33,7 @@ describe("macvlan networks over an 802.1Q trunk (T4), their whole life on two ma
   const before: Record<string, string[]> = {};
 
   beforeAll(async () => {
-    await lab.up();
-    await lab.revert("ready");
+    await begin(lab);
     for (const host of hosts) before[host] = await snapshotOf(lab, host);
     stack = await newStack({ project: { folder }, hosts: { ...lab.hosts() } });
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newStack, type Setting, type Stack } from "../engine/stack.ts";
-import { labOf } from "./lab.ts";
+import { begin, labOf } from "./lab.ts";
 
 const lab = labOf("macvlan-trunk");
 const one = (type: string, properties: Record<string, Setting>) => ({
@@ -14,8 +14,7 @@ describe("mistakes on a real host", () => {
   let stack: Stack;
 
   beforeAll(async () => {
-    await lab.up();
-    await lab.revert("ready");
+    await begin(lab);
     stack = await newStack({ project: one("Nic", { name: "ens33" }), hosts: { ...lab.hosts() } });
   });
   afterAll(() => stack?.remove());

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
-import { full, some } from "../seed.ts";
-import { labOf, snapshotOf } from "./lab.ts";
+import { some } from "../seed.ts";
+import { begin, labOf, lasting, snapshotOf } from "./lab.ts";
 import { addressOf, sourceSeen, startListener } from "./listeners.ts";
 import { sampler } from "./sampler.ts";
 
@@ -24,147 +24,138 @@ async function must(name: Name, script: string, timeoutSeconds = 60): Promise<st
 const onEach = async <T>(names: readonly Name[], work: (name: Name) => Promise<T>): Promise<T[]> =>
   Promise.all(names.map(work));
 
-const where = full ? "" : " (skipped: Docker restarts many times, twenty minutes under emulation; npm run test:full)";
+describe("Docker's bridges joined by routes (T12), their whole life on two machines and three", () => {
+  let stack: Stack;
+  const before: Partial<Record<Name, string[]>> = {};
 
-describe.skipIf(!full)(
-  `Docker's bridges joined by routes (T12), their whole life on two machines and three${where}`,
-  () => {
-    let stack: Stack;
-    const before: Partial<Record<Name, string[]>> = {};
-
-    beforeAll(async () => {
-      await lab.up();
-      await lab.revert("ready");
-      await onEach(all, async (name) => {
-        // Docker's bridge is another after its first container, and its rules stand in another order after a restart.
-        await must(name, "docker run --rm busybox:lab true; systemctl restart docker", 240);
-        before[name] = await snapshotOf(lab, name);
-      });
-      stack = await newStack({ project: { folder }, hosts: { ...lab.hosts() } });
+  beforeAll(async () => {
+    await begin(lab);
+    await onEach(all, async (name) => {
+      // Docker's bridge is another after its first container, and its rules stand in another order after a restart.
+      await must(name, "docker run --rm busybox:lab true; systemctl restart docker", 240);
+      before[name] = await snapshotOf(lab, name);
     });
-    afterAll(async () => {
-      await stack?.remove();
-    });
+    stack = await newStack({ project: { folder }, hosts: { ...lab.hosts() } });
+  });
+  afterAll(async () => {
+    await stack?.remove();
+  });
 
-    /** Every container reaches that of every other host, which sees the very address that the first one has. */
-    async function prove(names: readonly Name[], what: string) {
-      const addresses = Object.fromEntries(
-        await onEach(names, async (name) => {
-          await expect
-            .poll(() => addressOf(lab, name, "box"), { timeout: 120_000, interval: 2_000 })
-            .toMatch(/^10\.\d+\.0\.\d+$/);
-          return [name, await addressOf(lab, name, "box")] as const;
-        }),
-      );
-      for (const from of names)
-        for (const to of names.filter((name) => name !== from))
-          expect(await sourceSeen(lab, from, "box", addresses[to] ?? ""), `${what}: ${from} to ${to}`).toBe(
-            addresses[from],
-          );
-    }
-
-    async function isSettled(names: readonly Name[], what: string) {
-      await prove(names, what);
-      const { summary, text } = await ok(stack.preview());
-      expect(Object.keys(summary), `${what}: ${text}`).toEqual(["same"]);
-    }
-
-    test("preview shows what would run on both hosts, misses nothing in the program, and changes nothing", async () => {
-      const { text } = await ok(stack.preview());
-      expect(text).toContain("ip -4 route replace 10.200.0.0/24 via 192.168.100.136 proto 104");
-      expect(text).toContain("ip -4 route replace 10.100.0.0/24 via 192.168.100.135 proto 104");
-      expect(text).toContain("restarts Docker");
-      // Routes, ranges and rules come one after the other, and each is judged by all.
-      expect(text).not.toMatch(/has no way back|is masqueraded|matches nothing|must be an address of/);
-      await onEach(two, async (name) => expect(await snapshotOf(lab, name)).toEqual(before[name]));
-    });
-
-    test("up joins them: each container sees the other's own address (traps 56 and 68)", async () => {
-      await ok(stack.up());
-      await onEach(two, (name) => startListener(lab, name, "box"));
-      await isSettled(two, "after up");
-    });
-
-    const sometimes = sampler(1, 6, "what happens to routed bridges");
-    sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
-      const swap = (table: string, chain: string) =>
-        `rule=$(iptables -w -t ${table} -S ${chain} 1) && iptables -w -t ${table} -D ${chain} 1 && eval "iptables -w -t ${table} $rule"`;
-      await Promise.all([
-        // A rule deleted, and the next hop that the tutorial prints.
-        must("node1", "iptables -w -D HOSTNET-F-routed-lab 1"),
-        must("node1", "ip route replace 10.200.0.0/24 via 192.168.100.2"),
-        // Two rules swapped, and forwarding off.
-        must("node2", swap("nat", "HOSTNET-M-routed-lab")),
-        must("node2", "sysctl -w net.ipv4.ip_forward=0"),
-      ]);
-      const { summary, text } = await ok(stack.preview({ diff: true }));
-      expect(summary, text).toMatchObject({ update: 4 });
-      expect(summary).not.toHaveProperty("create");
-      expect(text).toContain("ip -4 route replace 10.200.0.0/24 via 192.168.100.136 proto 104");
-      expect(text).toMatch(/sysctl -w net\.ipv4\.ip_forward=1/);
-      await ok(stack.up());
-      await isSettled(two, "after repair");
-    });
-
-    sometimes("Docker's policy does not matter: packets are let pass before anybody asks it (trap 55)", async () => {
-      for (const policy of ["ACCEPT", "DROP"]) {
-        await onEach(two, (name) => must(name, `iptables -w -P FORWARD ${policy}`));
-        await isSettled(two, `with the policy ${policy}`);
-      }
-    });
-
-    sometimes(
-      "traps 50 and 67: a restart of Docker on each leaves the exemption before Docker's own masquerading",
-      async () => {
-        await onEach(two, (name) => must(name, "systemctl restart docker", 180));
-        await isSettled(two, "after a restart of Docker");
-        for (const name of two)
-          expect(await must(name, "iptables -w -t nat -S POSTROUTING | sed -n 2p")).toContain("HOSTNET-M-routed-lab");
-      },
+  /** Every container reaches that of every other host, which sees the very address that the first one has. */
+  async function prove(names: readonly Name[], what: string) {
+    const addresses = Object.fromEntries(
+      await onEach(names, async (name) => {
+        await expect
+          .poll(() => addressOf(lab, name, "box"), { timeout: 120_000, interval: 2_000 })
+          .toMatch(/^10\.\d+\.0\.\d+$/);
+        return [name, await addressOf(lab, name, "box")] as const;
+      }),
     );
+    for (const from of names)
+      for (const to of names.filter((name) => name !== from))
+        expect(await sourceSeen(lab, from, "box", addresses[to] ?? ""), `${what}: ${from} to ${to}`).toBe(
+          addresses[from],
+        );
+  }
 
-    sometimes("a reboot brings it back", async () => {
-      const chosen = some(two, 1, "which host of the routed bridges reboots");
-      await onEach(chosen, async (name) => {
-        await lab.reboot(name);
-        await lab.settled(name);
-      });
-      await isSettled(two, `after a reboot of ${chosen.join(" and ")}`);
-    });
+  async function isSettled(names: readonly Name[], what: string) {
+    await prove(names, what);
+    const { summary, text } = await ok(stack.preview());
+    expect(Object.keys(summary), `${what}: ${text}`).toEqual(["same"]);
+  }
 
-    sometimes("another range: its host's Docker is restarted, and the other's is not", async () => {
-      const since = () => must("node1", "docker inspect --format '{{.State.StartedAt}}' box");
-      const started = await since();
-      await stack.program({ typescript: source.replace("10.200.0.1/24", "10.201.0.1/24") });
-      const { text } = await ok(stack.up());
-      expect(text).toContain("ip -4 route replace 10.201.0.0/24 via 192.168.100.136 proto 104");
-      expect(await since()).toBe(started);
-      await isSettled(two, "after another range");
-      expect(await must("node1", "ip route show proto 104")).not.toContain("10.200.0.0/24");
-      await stack.program({ folder });
-      await ok(stack.up());
-    });
+  test("preview shows what would run on both hosts, misses nothing in the program, and changes nothing", async () => {
+    const { text } = await ok(stack.preview());
+    expect(text).toContain("ip -4 route replace 10.200.0.0/24 via 192.168.100.136 proto 104");
+    expect(text).toContain("ip -4 route replace 10.100.0.0/24 via 192.168.100.135 proto 104");
+    expect(text).toContain("restarts Docker");
+    // Routes, ranges and rules come one after the other, and each is judged by all.
+    expect(text).not.toMatch(/has no way back|is masqueraded|matches nothing|must be an address of/);
+    await onEach(two, async (name) => expect(await snapshotOf(lab, name)).toEqual(before[name]));
+  });
 
-    sometimes("a host joins and leaves, and the others change by what concerns it", async () => {
-      await stack.program({ typescript: source.replace(/(\n)\};/, third) });
-      // Its forwarding, daemon, rules and two routes, and a route to it from each of the others.
-      expect((await ok(stack.up())).summary).toMatchObject({ create: 8 });
-      await startListener(lab, "node3", "box");
-      await isSettled(all, "with a third");
-      await must("node3", "docker rm --force box");
-      await stack.program({ folder });
-      expect((await ok(stack.up())).summary).toMatchObject({ delete: 8 });
-      await isSettled(two, "without the third");
-      expect(await snapshotOf(lab, "node3")).toEqual(before.node3);
-    });
+  test("up joins them: each container sees the other's own address (traps 56 and 68)", async () => {
+    await ok(stack.up());
+    await onEach(two, (name) => startListener(lab, name, "box"));
+    await isSettled(two, "after up");
+  });
 
-    test("destroy leaves each host as it was before the first up", async () => {
-      await onEach(two, (name) => must(name, "docker rm --force box"));
-      await ok(stack.destroy());
-      await onEach(two, async (name) => {
-        expect(await snapshotOf(lab, name)).toEqual(before[name]);
-        expect(await must(name, "ls /etc/hostnet /etc/systemd/system/hostnet.service 2>/dev/null || true")).toBe("");
-      });
+  const sometimes = sampler(1, 5, "what happens to routed bridges");
+  sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
+    const swap = (table: string, chain: string) =>
+      `rule=$(iptables -w -t ${table} -S ${chain} 1) && iptables -w -t ${table} -D ${chain} 1 && eval "iptables -w -t ${table} $rule"`;
+    await Promise.all([
+      // A rule deleted, and the next hop that the tutorial prints.
+      must("node1", "iptables -w -D HOSTNET-F-routed-lab 1"),
+      must("node1", "ip route replace 10.200.0.0/24 via 192.168.100.2"),
+      // What Docker does with what no rule decides (trap 55).
+      must("node1", "iptables -w -P FORWARD ACCEPT"),
+      // Two rules swapped, and forwarding off.
+      must("node2", swap("nat", "HOSTNET-M-routed-lab")),
+      must("node2", "sysctl -w net.ipv4.ip_forward=0"),
+    ]);
+    const { summary, text } = await ok(stack.preview({ diff: true }));
+    expect(summary, text).toMatchObject({ update: 5 });
+    expect(summary).not.toHaveProperty("create");
+    expect(text).toContain("ip -4 route replace 10.200.0.0/24 via 192.168.100.136 proto 104");
+    expect(text).toMatch(/policy\s*: "accept" => "drop"/);
+    expect(text).toContain("iptables -w -P FORWARD DROP");
+    expect(text).toMatch(/sysctl -w net\.ipv4\.ip_forward=1/);
+    await ok(stack.up());
+    await isSettled(two, "after repair");
+  });
+
+  sometimes(
+    "traps 50 and 67: a restart of Docker on each leaves the exemption before Docker's own masquerading",
+    async () => {
+      await onEach(two, (name) => must(name, "systemctl restart docker", 180));
+      await isSettled(two, "after a restart of Docker");
+      for (const name of two)
+        expect(await must(name, "iptables -w -t nat -S POSTROUTING | sed -n 2p")).toContain("HOSTNET-M-routed-lab");
+    },
+  );
+
+  sometimes("a reboot brings it back", async () => {
+    const chosen = some(two, 1, "which host of the routed bridges reboots");
+    await onEach(chosen, async (name) => {
+      await lab.reboot(name);
+      await lab.settled(name);
     });
-  },
-);
+    await isSettled(two, `after a reboot of ${chosen.join(" and ")}`);
+  });
+
+  sometimes("another range: its host's Docker is restarted, and the other's is not", async () => {
+    const since = () => must("node1", "docker inspect --format '{{.State.StartedAt}}' box");
+    const started = await since();
+    await stack.program({ typescript: source.replace("10.200.0.1/24", "10.201.0.1/24") });
+    const { text } = await ok(stack.up());
+    expect(text).toContain("ip -4 route replace 10.201.0.0/24 via 192.168.100.136 proto 104");
+    expect(await since()).toBe(started);
+    await isSettled(two, "after another range");
+    expect(await must("node1", "ip route show proto 104")).not.toContain("10.200.0.0/24");
+    await stack.program({ folder });
+    await ok(stack.up());
+  });
+
+  sometimes("a host joins and leaves, and the others change by what concerns it", async () => {
+    await stack.program({ typescript: source.replace(/(\n)\};/, third) });
+    // Its policy, forwarding, daemon, rules and two routes, and a route to it from each of the others.
+    expect((await ok(stack.up())).summary).toMatchObject({ create: 9 });
+    await startListener(lab, "node3", "box");
+    await isSettled(all, "with a third");
+    await must("node3", "docker rm --force box");
+    await stack.program({ folder });
+    expect((await ok(stack.up())).summary).toMatchObject({ delete: 9 });
+    await isSettled(two, "without the third");
+    expect(await snapshotOf(lab, "node3")).toEqual(before.node3);
+  });
+
+  test("destroy leaves each host as it was before the first up", async () => {
+    await onEach(two, (name) => must(name, "docker rm --force box"));
+    await ok(stack.destroy());
+    await onEach(two, async (name) => {
+      expect(lasting(await snapshotOf(lab, name))).toEqual(lasting(before[name] ?? []));
+      expect(await must(name, "ls /etc/hostnet /etc/systemd/system/hostnet.service 2>/dev/null || true")).toBe("");
+    });
+  });
+});

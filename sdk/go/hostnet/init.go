@@ -29,6 +29,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &DockerDaemon{}
 	case "hostnet:index:DockerNetwork":
 		r = &DockerNetwork{}
+	case "hostnet:index:ForwardPolicy":
+		r = &ForwardPolicy{}
 	case "hostnet:index:ForwardRule":
 		r = &ForwardRule{}
 	case "hostnet:index:IpForwarding":

@@ -10,6 +10,7 @@ from .bridge import *
 from .destination_nat import *
 from .docker_daemon import *
 from .docker_network import *
+from .forward_policy import *
 from .forward_rule import *
 from .ip_forwarding import *
 from .macvlan import *
@@ -44,6 +45,7 @@ _utilities.register(
    "hostnet:index:DestinationNat": "DestinationNat",
    "hostnet:index:DockerDaemon": "DockerDaemon",
    "hostnet:index:DockerNetwork": "DockerNetwork",
+   "hostnet:index:ForwardPolicy": "ForwardPolicy",
    "hostnet:index:ForwardRule": "ForwardRule",
    "hostnet:index:IpForwarding": "IpForwarding",
    "hostnet:index:Macvlan": "Macvlan",

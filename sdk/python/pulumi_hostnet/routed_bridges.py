@@ -22,17 +22,21 @@ class RoutedBridgesArgs:
     def __init__(__self__, *,
                  hosts: Mapping[str, pulumi.Input['BridgesHostArgs']],
                  daemon: Optional[_builtins.bool] = None,
+                 forward_policy: Optional[_builtins.str] = None,
                  forwarding: Optional[_builtins.bool] = None):
         """
         The set of arguments for constructing a RoutedBridges resource.
 
         :param Mapping[str, pulumi.Input['BridgesHostArgs']] hosts: The hosts, two or more, by their names in the provider's `hosts`. One that joins or leaves adds to the others, or takes away, what is about it.
         :param _builtins.bool daemon: Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`. Default: `true`.
+        :param _builtins.str forward_policy: What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
         :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         """
         pulumi.set(__self__, "hosts", hosts)
         if daemon is not None:
             pulumi.set(__self__, "daemon", daemon)
+        if forward_policy is not None:
+            pulumi.set(__self__, "forward_policy", forward_policy)
         if forwarding is not None:
             pulumi.set(__self__, "forwarding", forwarding)
 
@@ -61,6 +65,18 @@ class RoutedBridgesArgs:
         pulumi.set(self, "daemon", value)
 
     @_builtins.property
+    @pulumi.getter(name="forwardPolicy")
+    def forward_policy(self) -> Optional[_builtins.str]:
+        """
+        What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+        """
+        return pulumi.get(self, "forward_policy")
+
+    @forward_policy.setter
+    def forward_policy(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "forward_policy", value)
+
+    @_builtins.property
     @pulumi.getter
     def forwarding(self) -> Optional[_builtins.bool]:
         """
@@ -80,6 +96,7 @@ class RoutedBridges(pulumi.ComponentResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  daemon: Optional[_builtins.bool] = None,
+                 forward_policy: Optional[_builtins.str] = None,
                  forwarding: Optional[_builtins.bool] = None,
                  hosts: Optional[Mapping[str, pulumi.Input[Union['BridgesHostArgs', 'BridgesHostArgsDict']]]] = None,
                  __props__=None):
@@ -89,6 +106,7 @@ class RoutedBridges(pulumi.ComponentResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.bool daemon: Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`. Default: `true`.
+        :param _builtins.str forward_policy: What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
         :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         :param Mapping[str, pulumi.Input[Union['BridgesHostArgs', 'BridgesHostArgsDict']]] hosts: The hosts, two or more, by their names in the provider's `hosts`. One that joins or leaves adds to the others, or takes away, what is about it.
         """
@@ -117,6 +135,7 @@ class RoutedBridges(pulumi.ComponentResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  daemon: Optional[_builtins.bool] = None,
+                 forward_policy: Optional[_builtins.str] = None,
                  forwarding: Optional[_builtins.bool] = None,
                  hosts: Optional[Mapping[str, pulumi.Input[Union['BridgesHostArgs', 'BridgesHostArgsDict']]]] = None,
                  __props__=None):
@@ -131,6 +150,7 @@ class RoutedBridges(pulumi.ComponentResource):
             __props__ = RoutedBridgesArgs.__new__(RoutedBridgesArgs)
 
             __props__.__dict__["daemon"] = daemon
+            __props__.__dict__["forward_policy"] = forward_policy
             __props__.__dict__["forwarding"] = forwarding
             if hosts is None and not opts.urn:
                 raise TypeError("Missing required property 'hosts'")
