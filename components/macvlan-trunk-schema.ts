@@ -1,5 +1,6 @@
 import { defineComponent } from "../provider/component.ts";
 import { s } from "../provider/schema/fields.ts";
+import { forwardingInputs } from "./forwarding-schema.ts";
 
 const frames = (doc: string) => s.int(doc, { min: 68, max: 65535 }).optional();
 
@@ -101,12 +102,7 @@ export const macvlanTrunk = defineComponent({
       .plain()
       .optional(),
     mtu: frames("Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out."),
-    forwarding: s
-      .bool(
-        "Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts.",
-      )
-      .plain()
-      .default(true),
+    ...forwardingInputs,
   },
   outputs: {
     networks: s.map(s.map(network), "The Docker networks, by VLAN and host: `trunk.networks.mac_net11.node1.name`."),

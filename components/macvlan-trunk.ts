@@ -78,7 +78,7 @@ export class MacvlanTrunk<
     const links = new Map<string, Macvlan>();
     for (const [host, gateway] of gateways) {
       const on = (network: string) => ({ vlan: below(host, network), mtu: mtuOf(network) });
-      const made = makeGateway(this, name, host, gateway, args.forwarding !== false, on);
+      const made = makeGateway(this, name, host, gateway, args, on);
       for (const [network, link] of made) links.set(network, link);
     }
     for (const host of Object.keys(args.hosts))

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ForwardRule, IpForwarding, Macvlan, Masquerade, Sysctl, type VlanInterface } from "hostnet/resources";
+import { ForwardRule, Macvlan, Masquerade, Sysctl, type VlanInterface } from "hostnet/resources";
+import { type ForwardingArgs, makeForwarding } from "./make-forwarding.ts";
 import { setName } from "./set-name.ts";
 import type { GatewayHost } from "./trunk-gateways.ts";
 
@@ -15,11 +16,11 @@ export function makeGateway(
   name: string,
   host: string,
   { links, forward, masquerade }: GatewayHost,
-  forwards: boolean,
+  forwarding: ForwardingArgs,
   below: (network: string) => Below,
 ): Map<string, Macvlan> {
   const own = `${name}-${host}`;
-  if (forwards) new IpForwarding(`${own}-forwarding`, { host, family: "ipv4" }, { parent });
+  makeForwarding(parent, own, host, forwarding);
   const made = new Map<string, Macvlan>();
   for (const { network, vlanId, link, address } of links) {
     const { vlan, mtu } = below(network);

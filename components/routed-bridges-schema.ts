@@ -1,5 +1,6 @@
 import { defineComponent } from "../provider/component.ts";
 import { s } from "../provider/schema/fields.ts";
+import { forwardingInputs } from "./forwarding-schema.ts";
 
 const host = s.object("BridgesHost", "A host whose containers others reach by routes.", {
   address: s.address("Where the other hosts reach it: their next hop to its containers. IPv4.").plain(),
@@ -22,19 +23,7 @@ export const routedBridges = defineComponent({
         "The hosts, two or more, by their names in the provider's `hosts`. One that joins or leaves adds to the others, or takes away, what is about it.",
       )
       .plain(),
-    forwarding: s
-      .bool(
-        "Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts.",
-      )
-      .plain()
-      .default(true),
-    forwardPolicy: s
-      .oneOf(
-        "What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.",
-        ["accept", "drop"],
-      )
-      .plain()
-      .optional(),
+    ...forwardingInputs,
     daemon: s
       .bool(
         "Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`.",

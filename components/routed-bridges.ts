@@ -1,14 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   DockerDaemon,
-  ForwardPolicy,
   ForwardRule,
   type RoutedBridgesArgs as GeneratedArgs,
-  IpForwarding,
   Masquerade,
   Route,
   type types,
 } from "hostnet/resources";
+import { type ForwardingArgs, makeForwarding } from "./make-forwarding.ts";
 import { type BridgePlan, pairRules, planBridges } from "./routed-bridges-plan.ts";
 import { setName } from "./set-name.ts";
 import type { Narrowed } from "./types.ts";
@@ -59,17 +58,13 @@ function makeHost(
   name: string,
   host: string,
   bridge: BridgePlan,
-  { forwarding, forwardPolicy: policy, daemon }: Pick<RoutedBridgesArgs, "forwarding" | "forwardPolicy" | "daemon">,
+  args: ForwardingArgs & Pick<RoutedBridgesArgs, "daemon">,
 ): pulumi.Resource[] {
   const own = `${name}-${host}`;
-  const policies = policy ? [new ForwardPolicy(`${own}-policy`, { host, family: "ipv4", policy }, { parent })] : [];
   // Before Docker's restart: it sets the policy of FORWARD by whether it finds forwarding on.
-  const forwards =
-    forwarding === false
-      ? []
-      : [new IpForwarding(`${own}-forwarding`, { host, family: "ipv4" }, { parent, dependsOn: policies })];
+  const forwards = makeForwarding(parent, own, host, args);
   const daemons =
-    daemon === false
+    args.daemon === false
       ? []
       : [new DockerDaemon(`${own}-docker`, { host, bip: bridge.bip }, { parent, dependsOn: forwards })];
   // After Docker's restart, with which it puts its own rules before all others.
@@ -80,5 +75,5 @@ function makeHost(
     new Masquerade(`${own}-masquerade`, { host, name: set, rules: pairRules("exempt", bridge) }, after),
   ];
   // Where nobody here says whose the ranges are, routes and rules tell it each other: all at once.
-  return daemon === false ? [] : rules;
+  return args.daemon === false ? [] : rules;
 }

@@ -9,5 +9,6 @@ const trunk = new hostnet.MacvlanTrunk("lab", {
     // Answers, and opens no connection to anybody.
     mac_net12: { ...mac_net12, gatewayOn: "node1" },
   },
+  forwardPolicy: "drop",
 });
 export const networks = trunk.networks;

@@ -46,6 +46,7 @@ export class MacvlanTrunk extends pulumi.ComponentResource {
             if (args?.vlans === undefined && !opts.urn) {
                 throw new Error("Missing required property 'vlans'");
             }
+            resourceInputs["forwardPolicy"] = args?.forwardPolicy;
             resourceInputs["forwarding"] = args?.forwarding;
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["mtu"] = args?.mtu;
@@ -65,7 +66,11 @@ export class MacvlanTrunk extends pulumi.ComponentResource {
  */
 export interface MacvlanTrunkArgs {
     /**
-     * Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+     * What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+     */
+    forwardPolicy?: string;
+    /**
+     * Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
      */
     forwarding?: boolean;
     /**

@@ -65,11 +65,11 @@ export interface RoutedBridgesArgs {
      */
     daemon?: boolean;
     /**
-     * What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+     * What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
      */
     forwardPolicy?: string;
     /**
-     * Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+     * Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
      */
     forwarding?: boolean;
     /**

@@ -136,8 +136,8 @@ test("the example routed-bridges joins the bridges of two hosts by routes", asyn
 
 test("the example macvlan-trunk-gateway makes the first host the gateway of both VLANs", async () => {
   const { summary, inputs, outputs } = await madeBy("macvlan-trunk-gateway");
-  // What macvlan-trunk makes, and two links, four sysctls, forwarding and two sets of rules.
-  expect(summary).toEqual({ create: 12 + 9 });
+  // What macvlan-trunk makes, and two links, four sysctls, the policy, forwarding and two sets of rules.
+  expect(summary).toEqual({ create: 12 + 10 });
   const gateways = inputs.filter(({ name }) => /^gw/.test(String(name)));
   // They are made at once, in no order.
   expect(gateways.toSorted((a, b) => String(a.name).localeCompare(String(b.name)))).toMatchObject([

@@ -12,7 +12,7 @@ const vlans = {
 /** Those of a trunk without gateways, two links, four sysctls, forwarding and two sets of rules. */
 const all = 11 + 2 + 4 + 1 + 2;
 
-async function trunk(more: { forwarding?: boolean; mtu?: number } = {}) {
+async function trunk(more: { forwarding?: boolean; forwardPolicy?: "drop"; mtu?: number } = {}) {
   const { MacvlanTrunk } = await import("../../components/macvlan-trunk.ts");
   return new MacvlanTrunk("lab", { ...lab, vlans, ...more });
 }
@@ -74,6 +74,14 @@ describe("a trunk with gateways", () => {
     await allOf(all - 1);
     expect(inputsOf("IpForwarding")).toEqual({});
     expect(inputsOf("Macvlan")).toMatchObject({ "lab-node1-gw10": { mtu: 1400 } });
+  });
+
+  test("trap 55: the policy of FORWARD is said of the gateway's host when it is asked for", async () => {
+    await trunk({ forwardPolicy: "drop" });
+    await allOf(all + 1);
+    expect(inputsOf("ForwardPolicy")).toEqual({
+      "lab-node1-policy": { host: "node1", family: "ipv4", policy: "drop" },
+    });
   });
 
   test("a network waits for its gateway, and rules wait for the links that they name", async () => {

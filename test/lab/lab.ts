@@ -55,7 +55,8 @@ export async function snapshotOf(lab: Lab, host: string): Promise<string[]> {
 
 /**
  * A snapshot without what is others' own and differs after a boot: the sysctls and link-local addresses of a NIC that its
- * renderer left alone from the start, and Docker's bridge.
+ * renderer left alone from the start, Docker's bridge, and the order in which Docker has made its chains, whose rules
+ * `iptables-save` tells as well.
  */
 export const lasting = (snapshot: readonly string[]): string[] =>
   snapshot.filter((line) => !others.some((pattern) => pattern.test(line)));
@@ -66,4 +67,5 @@ const others = [
   /^route6: unicast fe80::\/64 dev ens3[23] /,
   /^docker: .* Name=bridge /,
   /^mac: docker0 /,
+  /^nft: \d+ \{"(?:chain|rule)":\{"family":"ip6?","table":"(?:filter|nat)"/,
 ];

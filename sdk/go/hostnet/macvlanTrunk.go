@@ -43,7 +43,9 @@ func NewMacvlanTrunk(ctx *pulumi.Context,
 }
 
 type macvlanTrunkArgs struct {
-	// Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+	// What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+	ForwardPolicy *string `pulumi:"forwardPolicy"`
+	// Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
 	Forwarding *bool `pulumi:"forwarding"`
 	// The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
 	Hosts map[string]TrunkHost `pulumi:"hosts"`
@@ -57,7 +59,9 @@ type macvlanTrunkArgs struct {
 
 // The set of arguments for constructing a MacvlanTrunk resource.
 type MacvlanTrunkArgs struct {
-	// Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+	// What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+	ForwardPolicy *string
+	// Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
 	Forwarding *bool
 	// The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
 	Hosts map[string]TrunkHostInput

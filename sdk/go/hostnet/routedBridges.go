@@ -42,9 +42,9 @@ func NewRoutedBridges(ctx *pulumi.Context,
 type routedBridgesArgs struct {
 	// Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`. Default: `true`.
 	Daemon *bool `pulumi:"daemon"`
-	// What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+	// What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
 	ForwardPolicy *string `pulumi:"forwardPolicy"`
-	// Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+	// Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
 	Forwarding *bool `pulumi:"forwarding"`
 	// The hosts, two or more, by their names in the provider's `hosts`. One that joins or leaves adds to the others, or takes away, what is about it.
 	Hosts map[string]BridgesHost `pulumi:"hosts"`
@@ -54,9 +54,9 @@ type routedBridgesArgs struct {
 type RoutedBridgesArgs struct {
 	// Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`. Default: `true`.
 	Daemon *bool
-	// What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+	// What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
 	ForwardPolicy *string
-	// Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+	// Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
 	Forwarding *bool
 	// The hosts, two or more, by their names in the provider's `hosts`. One that joins or leaves adds to the others, or takes away, what is about it.
 	Hosts map[string]BridgesHostInput

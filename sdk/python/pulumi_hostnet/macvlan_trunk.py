@@ -23,6 +23,7 @@ class MacvlanTrunkArgs:
     def __init__(__self__, *,
                  hosts: Mapping[str, pulumi.Input['TrunkHostArgs']],
                  vlans: Mapping[str, pulumi.Input['TrunkVlanArgs']],
+                 forward_policy: Optional[_builtins.str] = None,
                  forwarding: Optional[_builtins.bool] = None,
                  mtu: pulumi.Input[Optional[_builtins.int]] = None,
                  slots: Optional[_builtins.int] = None):
@@ -31,12 +32,15 @@ class MacvlanTrunkArgs:
 
         :param Mapping[str, pulumi.Input['TrunkHostArgs']] hosts: The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
         :param Mapping[str, pulumi.Input['TrunkVlanArgs']] vlans: The VLANs, by the name that their Docker network has on every host.
-        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+        :param _builtins.str forward_policy: What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         :param pulumi.Input[_builtins.int] mtu: Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.
         :param _builtins.int slots: Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
         """
         pulumi.set(__self__, "hosts", hosts)
         pulumi.set(__self__, "vlans", vlans)
+        if forward_policy is not None:
+            pulumi.set(__self__, "forward_policy", forward_policy)
         if forwarding is not None:
             pulumi.set(__self__, "forwarding", forwarding)
         if mtu is not None:
@@ -69,10 +73,22 @@ class MacvlanTrunkArgs:
         pulumi.set(self, "vlans", value)
 
     @_builtins.property
+    @pulumi.getter(name="forwardPolicy")
+    def forward_policy(self) -> Optional[_builtins.str]:
+        """
+        What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+        """
+        return pulumi.get(self, "forward_policy")
+
+    @forward_policy.setter
+    def forward_policy(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "forward_policy", value)
+
+    @_builtins.property
     @pulumi.getter
     def forwarding(self) -> Optional[_builtins.bool]:
         """
-        Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+        Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         """
         return pulumi.get(self, "forwarding")
 
@@ -111,6 +127,7 @@ class MacvlanTrunk(pulumi.ComponentResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 forward_policy: Optional[_builtins.str] = None,
                  forwarding: Optional[_builtins.bool] = None,
                  hosts: Optional[Mapping[str, pulumi.Input[Union['TrunkHostArgs', 'TrunkHostArgsDict']]]] = None,
                  mtu: pulumi.Input[Optional[_builtins.int]] = None,
@@ -122,7 +139,8 @@ class MacvlanTrunk(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where gateways are; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+        :param _builtins.str forward_policy: What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         :param Mapping[str, pulumi.Input[Union['TrunkHostArgs', 'TrunkHostArgsDict']]] hosts: The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
         :param pulumi.Input[_builtins.int] mtu: Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.
         :param _builtins.int slots: Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
@@ -152,6 +170,7 @@ class MacvlanTrunk(pulumi.ComponentResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 forward_policy: Optional[_builtins.str] = None,
                  forwarding: Optional[_builtins.bool] = None,
                  hosts: Optional[Mapping[str, pulumi.Input[Union['TrunkHostArgs', 'TrunkHostArgsDict']]]] = None,
                  mtu: pulumi.Input[Optional[_builtins.int]] = None,
@@ -168,6 +187,7 @@ class MacvlanTrunk(pulumi.ComponentResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = MacvlanTrunkArgs.__new__(MacvlanTrunkArgs)
 
+            __props__.__dict__["forward_policy"] = forward_policy
             __props__.__dict__["forwarding"] = forwarding
             if hosts is None and not opts.urn:
                 raise TypeError("Missing required property 'hosts'")

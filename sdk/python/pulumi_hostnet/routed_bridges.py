@@ -29,8 +29,8 @@ class RoutedBridgesArgs:
 
         :param Mapping[str, pulumi.Input['BridgesHostArgs']] hosts: The hosts, two or more, by their names in the provider's `hosts`. One that joins or leaves adds to the others, or takes away, what is about it.
         :param _builtins.bool daemon: Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`. Default: `true`.
-        :param _builtins.str forward_policy: What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
-        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+        :param _builtins.str forward_policy: What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         """
         pulumi.set(__self__, "hosts", hosts)
         if daemon is not None:
@@ -68,7 +68,7 @@ class RoutedBridgesArgs:
     @pulumi.getter(name="forwardPolicy")
     def forward_policy(self) -> Optional[_builtins.str]:
         """
-        What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+        What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
         """
         return pulumi.get(self, "forward_policy")
 
@@ -80,7 +80,7 @@ class RoutedBridgesArgs:
     @pulumi.getter
     def forwarding(self) -> Optional[_builtins.bool]:
         """
-        Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+        Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         """
         return pulumi.get(self, "forwarding")
 
@@ -106,8 +106,8 @@ class RoutedBridges(pulumi.ComponentResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.bool daemon: Whether it sets docker0's address, which restarts Docker; `false` where the program has a DockerDaemon of its own for these hosts, with the same `bip`. Default: `true`.
-        :param _builtins.str forward_policy: What every host does with a packet that passes through it and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
-        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
+        :param _builtins.str forward_policy: What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
+        :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         :param Mapping[str, pulumi.Input[Union['BridgesHostArgs', 'BridgesHostArgsDict']]] hosts: The hosts, two or more, by their names in the provider's `hosts`. One that joins or leaves adds to the others, or takes away, what is about it.
         """
         ...
