@@ -150,15 +150,30 @@ export function replayChain(firewall: FirewallFact, own: OwnChain, family: Famil
   return { ...tool("sh")`-c ${replay} ${words}`, stdin: `${lines.join("\n")}\n` };
 }
 
+/**
+ * Docker keeps its users' chain when it starts, with what is in it: so it is made at boot, before Docker. Whatever
+ * FORWARD does not lead there, ours is led to from FORWARD itself: until Docker has come, or for good where a service of
+ * the firewall has cleared Docker's rules away.
+ */
 const replay = `
-[ -z "$4" ] || "$1" -w -N "$4" 2>/dev/null # Docker keeps it when it starts, with what is in it.
-{
+leads() { "$1-save" -t "$2" | grep -q "^-A FORWARD .*-j $4$"; }
+places() {
+  if [ -z "$4" ] || leads "$@"; then cat
+  elif [ "$HOSTNET_REPLAY" = again ]; then sed "s/^-I $4 /-I FORWARD /"
+  else
+    "$1" -w -N "$4" 2>/dev/null
+    sed -n "p; s/^-I $4 /-I FORWARD /p"
+  fi
+}
+# Whole, before the tool that takes it locks the others out.
+text=$(
   echo "*$2"
   echo ":$3 - [0:0]"
   "$1-save" -t "$2" | sed -n "s/^-A \\(.* -j $3\\)$/-D \\1/p"
-  cat
+  places "$@"
   echo COMMIT
-} | "$1-restore" --noflush -w`;
+)
+printf '%s\\n' "$text" | "$1-restore" --noflush -w`;
 
 /** Each chain has a table of its own, called before those of others: nobody else's order matters to it. */
 function nft({ name, table, hook }: OwnChain, family: Family, want: Content | undefined): Command {

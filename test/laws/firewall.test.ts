@@ -140,6 +140,32 @@ describe.each(named(iptables))("what somebody does by hand on a host of %s", (_,
   });
 });
 
+/** Keeps a resource for the next boot, among something else that is kept. */
+async function keepFor(shell: Shell, kind: Kind, want: Properties, have: Properties | undefined) {
+  // The machine that this runs on may be a host of hostnet itself.
+  await say(shell, "mountpoint -q /etc && rm -rf /etc/hostnet");
+  const course = { name: "routed", have, want };
+  const operation = operationOf(
+    kind,
+    around,
+    "node1",
+    want,
+    false,
+    () => course,
+    () => {},
+  );
+  const facts = await lookAt(shell, kind);
+  operation.plan(facts);
+  const fragment = operation.boot(facts);
+  if (!fragment) throw new Error("nothing is kept");
+  expect(fragmentText(fragment).split("\n")[0]).toContain('"again":true');
+  const other = {
+    ...{ kind: "thing", name: "a", owner: "shop/prod/a", makes: [], needs: [] },
+    commands: [ip`link add name a type bridge`],
+  };
+  await shell.run(keepSteps([fragment, other], []));
+}
+
 describe.each(named(backends))("after a boot of a host of %s", (_, { backend, make, missing }) => {
   const kind = Masquerade as unknown as Kind;
   const want: Properties = {
@@ -156,28 +182,8 @@ describe.each(named(backends))("after a boot of a host of %s", (_, { backend, ma
     async () => {
       const shell = newHost();
       try {
-        // The machine that this runs on may be a host of hostnet itself.
-        await say(shell, `mountpoint -q /etc && rm -rf /etc/hostnet; ${make}`);
-        const course = { name: "routed", have: undefined, want };
-        const operation = operationOf(
-          kind,
-          around,
-          "node1",
-          want,
-          false,
-          () => course,
-          () => {},
-        );
-        const facts = await lookAt(shell, kind);
-        operation.plan(facts);
-        const fragment = operation.boot(facts);
-        if (!fragment) throw new Error("nothing is kept");
-        expect(fragmentText(fragment).split("\n")[0]).toContain('"again":true');
-        const other = {
-          ...{ kind: "thing", name: "a", owner: "shop/prod/a", makes: [], needs: [] },
-          commands: [ip`link add name a type bridge`],
-        };
-        await shell.run(keepSteps([fragment, other], []));
+        await say(shell, make);
+        await keepFor(shell, kind, want, undefined);
         const masquerade = "-s 10.1.0.0/16 ! -o docker0 -j MASQUERADE";
         const before = backend === "nftables" ? "" : `iptables -t nat -I POSTROUTING ${masquerade};`;
         for (const mode of ["", "again", "again"]) {
@@ -191,6 +197,42 @@ describe.each(named(backends))("after a boot of a host of %s", (_, { backend, ma
           expect(found).toMatchObject({ owner: around.owner, jump: "first" });
           expect(found && differences(kind, found, want)).toEqual([]);
         }
+      } finally {
+        shell.close();
+      }
+    },
+  );
+});
+
+describe.each(named(iptables))("on a host of %s with Docker", (_, { make, missing }) => {
+  const kind = ForwardRule as unknown as Kind;
+  const want: Properties = { name: "routed", jump: "first", rules: [{ action: "accept", source: "10.1.0.0/16" }] };
+  const docker = "iptables -N DOCKER-USER 2>/dev/null; iptables -I FORWARD -j DOCKER-USER";
+
+  test.skipIf(noNamespace || missing)(
+    "trap 60: rules are reached whether Docker's are there, cleared away, or still to come",
+    async () => {
+      const shell = newHost();
+      try {
+        await say(shell, `${make}\n${docker}`);
+        await keepFor(shell, kind, want, undefined);
+        const leading = () =>
+          say(shell, "iptables-save | sed -n 's/^-A \\(.*\\) -m comment .* -j HOSTNET-F-routed$/\\1/p'");
+        const isRight = async () => {
+          const found = kind.read("routed", await lookAt(shell, kind));
+          expect(found && differences(kind, found, want)).toEqual([]);
+        };
+        await say(shell, "sh /etc/hostnet/boot again");
+        expect(await leading()).toBe("DOCKER-USER\n");
+        await isRight();
+        await say(shell, "iptables -F; iptables -X; sh /etc/hostnet/boot again");
+        expect(await leading()).toBe("FORWARD\n");
+        await isRight();
+        await say(shell, "iptables -F; iptables -X; sh /etc/hostnet/boot");
+        expect((await leading()).split("\n").sort()).toEqual(["", "DOCKER-USER", "FORWARD"]);
+        await say(shell, `${docker}; sh /etc/hostnet/boot again`);
+        expect(await leading()).toBe("DOCKER-USER\n");
+        await isRight();
       } finally {
         shell.close();
       }

@@ -236,6 +236,8 @@ main() {
     fi
   fi
   finish || return
+  # For the files of boot.d: \`again\`, or empty at boot.
+  export HOSTNET_REPLAY="$1"
   set -- "$1" boot.d/*.sh
   case $1 in
     settle)
