@@ -31,7 +31,12 @@ export async function play(scenario: Scenario, ground: Place): Promise<Course> {
   await ground.reset(files);
   expectSame(await ground.snapshot(), [before], `${scenario.name}: the boot does not bring back what was made before`);
   await ground.trap.count();
-  const { state: last, failed } = await up(ground, state, scenario.after);
+  const { state: last, failed } = await up(
+    ground,
+    state,
+    scenario.after,
+    scenario.locksOut ? ground.guardSeconds : unhurried,
+  );
   const steps = await ground.trap.steps();
   await ground.trap.clear();
   if (scenario.locksOut && !failed) throw new Error(`${scenario.name}: locks nobody out`);
@@ -72,10 +77,18 @@ async function playSome(scenario: Scenario, files: string, state: State, names: 
   }
 }
 
+/** As long as by default: where nothing goes wrong, only a busy machine would make a host undo what is good. */
+const unhurried = 60;
+
 /** Brings the stack to the program, undisturbed; answers its state, and what failed. */
-export async function up(ground: Place, state: State, program: Program): Promise<{ state: State; failed: string }> {
+export async function up(
+  ground: Place,
+  state: State,
+  program: Program,
+  seconds: number = unhurried,
+): Promise<{ state: State; failed: string }> {
   if (calls(state, program).length === 0) return { state, failed: "" };
-  const run = start(ground, state, program);
+  const run = start(ground, state, program, seconds);
   const answers = (await run.answers) ?? [];
   const left = await leftovers(ground);
   if (left !== "") throw new Error(`the run is over, and yet there is ${left}\n${run.said()}`);

@@ -19,7 +19,7 @@ export class Ground implements Place {
   readonly hosts: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly trap: Trap;
   readonly guardSeconds = 3;
-  readonly patience = { run: 30, more: 5 };
+  readonly patience = { run: 120, more: 20 };
   /** What the host's sshd and its boot said. */
   log = "";
   static #standing = 0;

@@ -55,9 +55,12 @@ export function stateAfter(state: State, program: Program, answers: readonly Ans
   return after;
 }
 
-/** Starts the plugin for all calls that bring the stack from its state to the program, as one group. */
-export function start(ground: Place, state: State, program: Program): Run {
-  const config = { hosts: ground.hosts, guard: { seconds: ground.guardSeconds } };
+/**
+ * Starts the plugin for all calls that bring the stack from its state to the program, as one group. The host undoes what
+ * is not proved good within so many seconds.
+ */
+export function start(ground: Place, state: State, program: Program, seconds = ground.guardSeconds): Run {
+  const config = { hosts: ground.hosts, guard: { seconds } };
   const job: Job = { config, program, calls: calls(state, program) };
   const child = ground.spawn([process.execPath, join(import.meta.dirname, "driver.ts")]);
   let said = "";
