@@ -1,6 +1,6 @@
 import { defineComponent } from "../provider/component.ts";
 import { s } from "../provider/schema/fields.ts";
-import { forwardingInputs } from "./forwarding-schema.ts";
+import { forwardingInputs } from "./forwarding-inputs.ts";
 
 const frames = (doc: string) => s.int(doc, { min: 68, max: 65535 }).optional();
 

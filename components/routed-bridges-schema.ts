@@ -1,6 +1,6 @@
 import { defineComponent } from "../provider/component.ts";
 import { s } from "../provider/schema/fields.ts";
-import { forwardingInputs } from "./forwarding-schema.ts";
+import { forwardingInputs } from "./forwarding-inputs.ts";
 
 const host = s.object("BridgesHost", "A host whose containers others reach by routes.", {
   address: s.address("Where the other hosts reach it: their next hop to its containers. IPv4.").plain(),
