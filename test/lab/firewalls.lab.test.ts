@@ -23,8 +23,10 @@ systemctl start docker`,
   plain: {
     lab: bookworm,
     backend: "nftables",
-    // Debian's own rules: three empty chains, and all else is cleared away whenever they are loaded.
+    // Debian's own rules: three empty chains, and all else is cleared away whenever they are loaded. Nothing of Docker
+    // stays, as after a boot.
     prepare: `dpkg --remove --force-depends docker.io iptables
+ip link delete docker0; rmmod br_netfilter
 nft flush ruleset; systemctl enable --now nftables`,
     remove: "nft flush chain ip HOSTNET-F-gate FORWARD",
     restart: "systemctl restart nftables && systemctl reload nftables",
