@@ -126,7 +126,9 @@ export function lead({ host, courses, first, transaction, guarding, most }: Omit
     first.links,
     acting.flatMap(linksMade).filter((name) => there.includes(name)),
   );
-  const managed = managedSteps(acting.filter(isMaking).flatMap(linksMade));
+  // Links that were ours before stay left alone by the renderers.
+  const fresh = acting.filter(isMaking).flatMap(linksMade);
+  const managed = managedSteps(fresh.filter((name) => !there.includes(name)));
   return arm(transaction, {
     about: [`${ourselves} changes ${host}:`, ...acting.map(({ operation }) => operation.title)],
     back: [

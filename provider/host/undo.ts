@@ -27,7 +27,10 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
     }
     // What went with it: addresses, and the routes that stood on them.
     const beside = sideEffects(run, failed, after);
-    const given = managedSteps(failed.filter(({ operation }) => !operation.removes).flatMap(linksMade));
+    // Links that were ours before stay left alone by the renderers.
+    const there = new Set(run.first.links.map(({ name }) => name));
+    const fresh = failed.filter(({ operation }) => !operation.removes).flatMap(linksMade);
+    const given = managedSteps(fresh.filter((name) => !there.has(name)));
     if (beside.length + given.length > 0) {
       answers.push(...(await (await line.talk()).run([...chains([beside]), ...given])));
       after = await look(host, line.talk, names);
