@@ -58,6 +58,16 @@ export const linksOf = ({ operation: { edges } }: Course): string[] => linksIn([
 /** The links that it makes or removes. */
 export const linksMade = ({ operation: { edges, adopts } }: Course): string[] => (adopts ? [] : linksIn(edges.makes));
 
+/**
+ * The links that operations make where there were none: renderers are told of them, and untold when they are undone. What
+ * was there under such a name was ours, and stays left alone.
+ */
+export function linksToCome(courses: readonly Course[], { links }: Pick<Facts, "links">): string[] {
+  const there = new Set(links.map(({ name }) => name));
+  const makers = courses.filter(({ operation }) => !operation.removes);
+  return makers.flatMap(linksMade).filter((name) => !there.has(name));
+}
+
 /** Plans all operations, in the order in which each finds what it needs. */
 export function planAll(host: string, operations: readonly Operation[], facts: Facts): Course[] {
   const courses: Course[] = [];

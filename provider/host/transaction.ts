@@ -10,6 +10,7 @@ import {
   judge,
   linksMade,
   linksOf,
+  linksToCome,
   type Operation,
   type Outcome,
   planAll,
@@ -62,8 +63,11 @@ async function guarded(run: Run, notes: string[]): Promise<Facts> {
   const before = await failing(await line.talk(), guarding.probes);
   for (const { probe, said } of before) notes.push(`${host}: ${probe} failed before the change already: ${said}`);
   const probes = guarding.probes.filter((probe) => !before.some((failed) => failed.probe === probe));
-  const made = run.courses.filter(isMaking).flatMap(linksMade);
-  const steps = script(run.courses, [lead(run), ...unmanagedSteps(made)]);
+  const coming = linksToCome(
+    run.courses.filter(({ failure }) => !failure),
+    run.first,
+  );
+  const steps = script(run.courses, [lead(run), ...unmanagedSteps(coming)]);
   try {
     const applied = await apply(run, steps);
     if (!applied) return run.first;
@@ -126,14 +130,11 @@ export function lead({ host, courses, first, transaction, guarding, most }: Omit
     first.links,
     acting.flatMap(linksMade).filter((name) => there.includes(name)),
   );
-  // Links that were ours before stay left alone by the renderers.
-  const fresh = acting.filter(isMaking).flatMap(linksMade);
-  const managed = managedSteps(fresh.filter((name) => !there.includes(name)));
   return arm(transaction, {
     about: [`${ourselves} changes ${host}:`, ...acting.map(({ operation }) => operation.title)],
     back: [
       ...acting.toReversed().flatMap((course) => backwards(course, course.operation.back())),
-      ...managed.map(({ command }) => command),
+      ...managedSteps(linksToCome(acting, first)).map(({ command }) => command),
     ],
     save: saveScript(touched, anew),
     restore: restoreScript(touched, anew),
@@ -199,8 +200,6 @@ const unkept = (host: string, answers: readonly Answer[]) =>
   answers.flatMap(({ status, stderr }) =>
     status === 0 ? [] : [`${host}: all is as asked, but not all of it may be so after its next boot: ${stderr.trim()}`],
   );
-
-const isMaking = ({ failure, operation }: Course) => !failure && !operation.removes;
 
 /** Leaves it to the host to put everything back, or tells it to where that is possible; answers what is there then. */
 async function giveUp(run: Run, e: unknown): Promise<Facts> {

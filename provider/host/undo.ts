@@ -5,7 +5,7 @@ import type { Facts } from "./facts.ts";
 import { namesIn } from "./graph.ts";
 import { rest, resume } from "./guard.ts";
 import { look } from "./line.ts";
-import { backwards, type Course, linksMade, linksOf } from "./operation.ts";
+import { backwards, type Course, linksOf, linksToCome } from "./operation.ts";
 import { above, restore } from "./restore.ts";
 import type { Run } from "./run.ts";
 import type { Answer, Step } from "./script.ts";
@@ -27,10 +27,7 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
     }
     // What went with it: addresses, and the routes that stood on them.
     const beside = sideEffects(run, failed, after);
-    // Links that were ours before stay left alone by the renderers.
-    const there = new Set(run.first.links.map(({ name }) => name));
-    const fresh = failed.filter(({ operation }) => !operation.removes).flatMap(linksMade);
-    const given = managedSteps(fresh.filter((name) => !there.has(name)));
+    const given = managedSteps(linksToCome(failed, run.first));
     if (beside.length + given.length > 0) {
       answers.push(...(await (await line.talk()).run([...chains([beside]), ...given])));
       after = await look(host, line.talk, names);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ip, render } from "../../provider/host/command.ts";
-import { planAll } from "../../provider/host/operation.ts";
+import { linksToCome, planAll } from "../../provider/host/operation.ts";
 import { Host, operation } from "./scripted.ts";
 
 test("trap 77: a renderer gets a link back when it has left its bridge, and what is on it is said again", async () => {
@@ -19,4 +19,16 @@ test("trap 77: a renderer gets a link back when it has left its bridge, and what
     "ip address replace 10.0.0.1/24 dev ens33",
     "ip -4 route replace unicast default via 10.0.0.254 dev ens33",
   ]);
+});
+
+test("traps 36 to 39: renderers are told, and untold in an undo, of links that come, not of those that were there", async () => {
+  const first = await new Host("nic", "br0", "old").look();
+  const ours = { adopts: false };
+  const operations = [
+    operation("vlan", ["nic"], ours),
+    operation("br0", ["nic"], ours),
+    operation("nic"),
+    operation("old", [], { ...ours, removes: true }),
+  ];
+  expect(linksToCome(planAll("node1", operations, first), first)).toEqual(["vlan"]);
 });
