@@ -132,6 +132,18 @@ const inserted = ({ chain, position, text }: Jump) => `-I ${chain} ${position > 
 
 const toolOf = ({ tool }: FirewallFact, family: Family) => (family === 6 ? tool.replace("ip", "ip6") : tool);
 
+/** What FORWARD does with what no rule decides on; undefined where the host has no such family, or no iptables. */
+export function forwardPolicy(firewall: FirewallFact, family: Family): "accept" | "drop" | undefined {
+  if (firewall.backend === "nftables" || !firewall.families.includes(family)) return undefined;
+  const forward = chainsOf(firewall, family, "filter").find(({ name }) => name === "FORWARD");
+  // Where there is no table yet, all pass.
+  return forward?.policy === "DROP" ? "drop" : "accept";
+}
+
+/** The command that sets it. */
+export const setForwardPolicy = (firewall: FirewallFact, family: Family, policy: "accept" | "drop"): Command =>
+  tool(toolOf(firewall, family))`-w -P FORWARD ${policy.toUpperCase()}`;
+
 /** All of it or nothing: the kernel changes from one table to the other between two packets. */
 const restore = (name: string, { table }: OwnChain, lines: readonly string[]): Command => ({
   ...tool(`${name}-restore`)`--noflush -w`,
@@ -151,12 +163,13 @@ export function replayChain(firewall: FirewallFact, own: OwnChain, family: Famil
 }
 
 /**
- * Docker keeps its users' chain when it starts, with what is in it: so it is made at boot, before Docker. Whatever
- * FORWARD does not lead there, ours is led to from FORWARD itself: until Docker has come, or for good where a service of
- * the firewall has cleared Docker's rules away.
+ * Docker keeps its users' chain when it starts, with what is in it: so it is made at boot, before Docker. Where FORWARD does
+ * not lead there, it leads to ours itself: until Docker has come, or for good where a service of the firewall has cleared
+ * Docker's rules away.
  */
 const replay = `
-leads() { "$1-save" -t "$2" | grep -q "^-A FORWARD .*-j $4$"; }
+saved=$("$1-save" -t "$2")
+leads() { printf '%s\\n' "$saved" | grep -q "^-A FORWARD .*-j $4$"; }
 places() {
   if [ -z "$4" ] || leads "$@"; then cat
   elif [ "$HOSTNET_REPLAY" = again ]; then sed "s/^-I $4 /-I FORWARD /"
@@ -169,7 +182,7 @@ places() {
 text=$(
   echo "*$2"
   echo ":$3 - [0:0]"
-  "$1-save" -t "$2" | sed -n "s/^-A \\(.* -j $3\\)$/-D \\1/p"
+  printf '%s\\n' "$saved" | sed -n "s/^-A \\(.* -j $3\\)$/-D \\1/p"
   places "$@"
   echo COMMIT
 )

@@ -1,22 +1,19 @@
-import { type Command, tool } from "../host/command.ts";
-import type { Facts } from "../host/facts.ts";
+import { tool } from "../host/command.ts";
+import { forwardPolicy, setForwardPolicy } from "../host/firewall.ts";
 import { firewallChain } from "../host/graph.ts";
 import { defineKind, refusal } from "../kind.ts";
-import type { Values } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 
-const fields = {
-  family: s.oneOf("Whose packets.", ["ipv4", "ipv6"]).replaces(),
-  policy: s.oneOf("What is done with a packet that no rule decides on.", ["accept", "drop"]),
-};
-
-type Policy = Values<typeof fields>;
+const numbers = { ipv4: 4, ipv6: 6 } as const;
 
 export const ForwardPolicy = defineKind({
   type: "ForwardPolicy",
   summary:
     "The policy of iptables' chain FORWARD for a family, adopted: it is put back to what it was on delete. Docker sets it to drop when it is Docker that turns forwarding on, and leaves it otherwise.",
-  inputs: fields,
+  inputs: {
+    family: s.oneOf("Whose packets.", ["ipv4", "ipv6"]).replaces(),
+    policy: s.oneOf("What is done with a packet that no rule decides on.", ["accept", "drop"]),
+  },
   outputs: {},
   facts: ["firewall"],
   adopts: true,
@@ -26,13 +23,8 @@ export const ForwardPolicy = defineKind({
 
   read: (name, { firewall }) => {
     const family = (["ipv4", "ipv6"] as const).find((known) => known === name);
-    if (!family || firewall.backend === "nftables" || !firewall.families.includes(family === "ipv6" ? 6 : 4))
-      return undefined;
-    const forward = firewall.chains.find(
-      (chain) => chain.name === "FORWARD" && chain.table === "filter" && `ipv${chain.family}` === family,
-    );
-    // Where there is no table yet, all pass.
-    return { family, policy: forward?.policy === "DROP" ? ("drop" as const) : ("accept" as const) };
+    const policy = family && forwardPolicy(firewall, numbers[family]);
+    return policy && { family, policy };
   },
 
   examine: ({ want, have }, { firewall }) => {
@@ -47,7 +39,8 @@ export const ForwardPolicy = defineKind({
     return [refusal("family", `must be one that the host has, and it has no ${want.family}`)];
   },
 
-  plan: (want, have, { facts }) => (want && want.policy !== have?.policy ? [setPolicy(want, facts.firewall)] : []),
+  plan: (want, have, { facts: { firewall } }) =>
+    want && want.policy !== have?.policy ? [setForwardPolicy(firewall, numbers[want.family], want.policy)] : [],
   again: true,
 
   samples: {
@@ -56,6 +49,3 @@ export const ForwardPolicy = defineKind({
     b: { family: "ipv4", policy: "accept" },
   },
 });
-
-const setPolicy = (want: Policy, { tool: name }: Facts["firewall"]): Command =>
-  tool(want.family === "ipv6" ? name.replace("ip", "ip6") : name)`-w -P FORWARD ${want.policy.toUpperCase()}`;

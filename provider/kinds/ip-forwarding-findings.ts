@@ -60,21 +60,22 @@ export function forwardingFindings(
       ? [warning("acceptRa", `becomes ${listed(advertised, "and")}, to keep the routes that a router advertises there`)]
       : []),
     ...strictFindings(family, facts),
-    ...(names.includes("docker0")
-      ? [
-          warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it"),
-          ...(family === "ipv4" && !owned
-            ? [
-                warning(
-                  "enabled",
-                  "leaves FORWARD open after the next boot, where Docker finds it on, unless a ForwardPolicy says drop",
-                ),
-              ]
-            : []),
-        ]
-      : []),
+    ...(names.includes("docker0") ? dockerFindings(family, owned) : []),
   ];
 }
+
+/** What Docker makes of it; `owned`: the program says itself what FORWARD does with the rest. */
+const dockerFindings = (family: string, owned: boolean): Finding[] => [
+  warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it"),
+  ...(family === "ipv4" && !owned
+    ? [
+        warning(
+          "enabled",
+          "leaves FORWARD open after the next boot, where Docker finds it on, unless a ForwardPolicy says drop",
+        ),
+      ]
+    : []),
+];
 
 /** The kernel checks by the stricter of a link's own setting and that of all, of which 2 is the looser. */
 function strictFindings(family: string, { sysctls, links }: Host): Finding[] {

@@ -141,10 +141,10 @@ describe.each(named(iptables))("what somebody does by hand on a host of %s", (_,
 });
 
 /** Keeps a resource for the next boot, among something else that is kept. */
-async function keepFor(shell: Shell, kind: Kind, want: Properties, have: Properties | undefined) {
+async function keepFor(shell: Shell, kind: Kind, want: Properties) {
   // The machine that this runs on may be a host of hostnet itself.
   await say(shell, "mountpoint -q /etc && rm -rf /etc/hostnet");
-  const course = { name: "routed", have, want };
+  const course = { name: String(want.name), have: undefined, want };
   const operation = operationOf(
     kind,
     around,
@@ -183,7 +183,7 @@ describe.each(named(backends))("after a boot of a host of %s", (_, { backend, ma
       const shell = newHost();
       try {
         await say(shell, make);
-        await keepFor(shell, kind, want, undefined);
+        await keepFor(shell, kind, want);
         const masquerade = "-s 10.1.0.0/16 ! -o docker0 -j MASQUERADE";
         const before = backend === "nftables" ? "" : `iptables -t nat -I POSTROUTING ${masquerade};`;
         for (const mode of ["", "again", "again"]) {
@@ -215,7 +215,7 @@ describe.each(named(iptables))("on a host of %s with Docker", (_, { make, missin
       const shell = newHost();
       try {
         await say(shell, `${make}\n${docker}`);
-        await keepFor(shell, kind, want, undefined);
+        await keepFor(shell, kind, want);
         const leading = () =>
           say(shell, "iptables-save | sed -n 's/^-A \\(.*\\) -m comment .* -j HOSTNET-F-routed$/\\1/p'");
         const isRight = async () => {
