@@ -19,6 +19,7 @@ describe.skipIf(noHosts).concurrent("whatever goes wrong in the middle, the host
   for (const scenario of chosen)
     test(scenario.name, { timeout: full ? 7_200_000 : 300_000 }, async (context) => {
       const reason = missing(scenario, kinds);
+      // Named among all of a full run; what this kernel lacks the virtual machines have, and guests.lab.test.ts plays it.
       if (reason) return context.skip(reason);
       const grounds = await Promise.all(Array.from({ length: full ? 2 : 1 }, () => Ground.make()));
       try {

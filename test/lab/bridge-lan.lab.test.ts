@@ -7,7 +7,7 @@ import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { draw, full, some } from "../seed.ts";
 import { lossBetween } from "./containers.ts";
-import { begin, labOf, lasting, snapshotOf } from "./lab.ts";
+import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 
 const folder = join(repository, "examples", "bridge-lan");
 const lab = labOf("bridge-lan");
@@ -29,11 +29,7 @@ const settings = (name: Name) => lab.endpoint(name, { via: hosts[name].via, nic:
 const onAll = async (work: (name: Name) => Promise<void>) => {
   await Promise.all(names.map(work));
 };
-async function must(name: Name, script: string, timeoutSeconds = 60): Promise<string> {
-  const { status, stdout, stderr } = await lab.run(name, script, { timeoutSeconds });
-  expect(status, `${name}: ${script}: ${stderr}`).toBe(0);
-  return stdout;
-}
+const must = (name: Name, script: string, timeoutSeconds?: number) => mustRun(lab, name, script, timeoutSeconds);
 
 describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three renderers", () => {
   let stack: Stack;
@@ -114,6 +110,7 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
     await onAll(async (name) => {
       await must(name, `systemctl restart ${hosts[name].renderer}`, 120);
     });
+    // What they would take away they take within a moment of having started: there is nothing to wait for but time.
     await sleep(5000);
     await isSettled("after a restart of the renderer");
     await onAll(async (name) => expect(lasting(await snapshotOf(lab, name))).toEqual(lasting(after[name] ?? [])));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newStack, ok, type Setting, type Stack } from "../engine/stack.ts";
 import { full } from "../seed.ts";
-import { begin, snapshotOf, testLab } from "./lab.ts";
+import { begin, mustRun, snapshotOf, testLab } from "./lab.ts";
 
 const lab = testLab("docker-daemon", "hosts:\n  node1: { nics: { ens33: { switch: s1 } } }\n");
 const daemon = (properties: Record<string, Setting>) => ({
@@ -21,11 +21,7 @@ describe.skipIf(!full)(`the Docker daemon of a machine, its whole life${where}`,
   let before: string[];
   let text: string;
 
-  const onNode1 = async (script: string) => {
-    const { status, stdout, stderr } = await lab.run("node1", script, { timeoutSeconds: 240 });
-    expect(status, stderr).toBe(0);
-    return stdout.trim();
-  };
+  const onNode1 = async (script: string) => (await mustRun(lab, "node1", script, 240)).trim();
   const fileText = () => onNode1(`[ ! -e ${file} ] || cat ${file}`);
   const address = () => onNode1("ip -4 -o addr show docker0 | tr -s ' ' | cut -d ' ' -f 4");
   const running = () => onNode1("docker ps --format '{{.Names}}' | sort | tr '\\n' ' '");

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newStack, ok, type Setting, type Stack } from "../engine/stack.ts";
 import { full } from "../seed.ts";
-import { begin, lasting, snapshotOf, testLab } from "./lab.ts";
+import { begin, lasting, mustRun, snapshotOf, testLab } from "./lab.ts";
 
 const machine = "{ renderer: networkd, nics: { ens33: { switch: lan } } }";
 const bookworm = testLab("firewalls", `hosts:\n  legacy: ${machine}\n  plain: ${machine}\n`);
@@ -46,11 +46,8 @@ const names = Object.keys(hosts) as Name[];
 const onAll = async (work: (name: Name) => Promise<void>) => {
   await Promise.all(names.map(work));
 };
-async function must(name: Name, script: string, timeoutSeconds = 60): Promise<string> {
-  const { status, stdout, stderr } = await hosts[name].lab.run(name, script, { timeoutSeconds });
-  expect(status, `${name}: ${script}: ${stdout}${stderr}`).toBe(0);
-  return stdout;
-}
+const must = (name: Name, script: string, timeoutSeconds?: number) =>
+  mustRun(hosts[name].lab, name, script, timeoutSeconds);
 
 /** A network before the host and one behind it, each with somebody who listens. */
 const around = `set -e

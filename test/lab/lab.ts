@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { parse, stringify } from "yaml";
 import { type Lab, openLab } from "../../lab/lab.ts";
 import { connect } from "../../provider/host/connection.ts";
@@ -41,6 +42,13 @@ export function settingsOf(lab: Lab, host: string): HostSettings {
   const endpoint = lab.hosts()[host];
   if (!endpoint) throw new Error(`lab ${lab.name} has no host ${host}`);
   return { ...endpoint, connectTimeout: 30, gone: false };
+}
+
+/** Runs a script as root on a host, where it must go well; answers what it printed. */
+export async function mustRun(lab: Lab, host: string, script: string, timeoutSeconds = 60): Promise<string> {
+  const { status, stdout, stderr } = await lab.run(host, script, { timeoutSeconds });
+  expect(status, `${host}: ${script}: ${stdout}${stderr}`).toBe(0);
+  return stdout;
 }
 
 /** A full snapshot of a host, through a connection of its own. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { some } from "../seed.ts";
-import { begin, labOf, lasting, snapshotOf } from "./lab.ts";
+import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { listener, sourceSeen, startListener } from "./listeners.ts";
 import { sampler } from "./sampler.ts";
 
@@ -19,11 +19,7 @@ const boxes = hosts.flatMap((host, i) =>
 );
 const inVlan = (network: number) => boxes.filter((box) => box.network === network);
 
-async function must(name: Name, script: string, timeoutSeconds = 60): Promise<string> {
-  const { status, stdout, stderr } = await lab.run(name, script, { timeoutSeconds });
-  expect(status, `${name}: ${script}: ${stderr}`).toBe(0);
-  return stdout;
-}
+const must = (name: Name, script: string, timeoutSeconds?: number) => mustRun(lab, name, script, timeoutSeconds);
 
 const startAll = () =>
   Promise.all(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { some } from "../seed.ts";
-import { begin, labOf, lasting, snapshotOf } from "./lab.ts";
+import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { addressOf, sourceSeen, startListener } from "./listeners.ts";
 import { sampler } from "./sampler.ts";
 
@@ -16,11 +16,7 @@ type Name = (typeof all)[number];
 const two: readonly Name[] = ["node1", "node2"];
 const third = `$1  node3: { address: "192.168.100.137", range: "10.30.0.1/24" },\n};`;
 
-async function must(name: Name, script: string, timeoutSeconds = 60): Promise<string> {
-  const { status, stdout, stderr } = await lab.run(name, script, { timeoutSeconds });
-  expect(status, `${name}: ${script}: ${stderr}`).toBe(0);
-  return stdout;
-}
+const must = (name: Name, script: string, timeoutSeconds?: number) => mustRun(lab, name, script, timeoutSeconds);
 const onEach = async <T>(names: readonly Name[], work: (name: Name) => Promise<T>): Promise<T[]> =>
   Promise.all(names.map(work));
 
