@@ -82,6 +82,10 @@ const rules = (host: Name): Record<string, unknown> => {
     properties: { host, ...properties },
   });
   return {
+    // Without it Docker would leave FORWARD open from the next boot on (trap 55).
+    ...(hosts[host].backend !== "nftables" && {
+      [`${host}-policy`]: resource("ForwardPolicy", { family: "ipv4", policy: "drop" }),
+    }),
     [`${host}-forwarding`]: resource("IpForwarding", { family: "ipv4" }),
     [`${host}-gate`]: resource("ForwardRule", {
       name: "gate",
