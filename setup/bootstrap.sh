@@ -38,4 +38,6 @@ elif node -e 'const [a, b] = process.versions.node.split(".").map(Number); proce
 else
   fail "npm has no Node for $(uname -m): install Node 22.18 or newer"
 fi
+# Starting from source takes a third of the time when what was compiled is kept.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$PWD/node_modules/.cache/compiled}"
 exec "$node" setup/main.ts "$@"
