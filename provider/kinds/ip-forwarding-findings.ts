@@ -1,5 +1,6 @@
 import type { Facts } from "../host/facts.ts";
 import { sysctlPath } from "../host/facts.ts";
+import { forwardPolicy } from "../host/firewall.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { listed } from "../schema/words.ts";
@@ -11,7 +12,7 @@ interface Forwarding {
   readonly acceptRa?: readonly string[] | undefined;
 }
 
-type Host = Pick<Facts, "sysctls" | "links" | "routes">;
+type Host = Pick<Facts, "sysctls" | "links" | "routes" | "firewall">;
 
 /** The values of one key of all links, by link; also of `all` and `default`. */
 export const linkSysctls = (
@@ -48,10 +49,20 @@ export function forwardingFindings(
     all
       .filter((name) => name !== "default" && !names.includes(name) && !changes(link(name)))
       .map((name) => refusal(property, `must be links of the host (${listed(names.toSorted())}), got ${name}`));
-  const wrong = [...unknown("exceptions", exceptions), ...unknown("acceptRa", acceptRa ?? [])];
-  if (!enabled || have.enabled) return wrong;
-  const advertised = family === "ipv6" ? advertisedTo(facts) : [];
+  const wrong: Finding[] = [...unknown("exceptions", exceptions), ...unknown("acceptRa", acceptRa ?? [])];
+  if (!enabled) return wrong;
+  // Docker closes it when it is Docker that turns forwarding on: at a boot, it finds it on.
+  const opens = !have.enabled || forwardPolicy(facts.firewall, 4) === "drop";
   const owned = program.some((other) => other.type === "ForwardPolicy" && other.host === host);
+  if (family === "ipv4" && names.includes("docker0") && opens && !owned)
+    wrong.push(
+      warning(
+        "enabled",
+        "leaves FORWARD open after the next boot, where Docker finds it on, unless a ForwardPolicy says drop",
+      ),
+    );
+  if (have.enabled) return wrong;
+  const advertised = family === "ipv6" ? advertisedTo(facts) : [];
   const lost = acceptRa ? advertised.filter((name) => !acceptRa.includes(name)) : [];
   return [
     ...wrong,
@@ -60,22 +71,11 @@ export function forwardingFindings(
       ? [warning("acceptRa", `becomes ${listed(advertised, "and")}, to keep the routes that a router advertises there`)]
       : []),
     ...strictFindings(family, facts),
-    ...(names.includes("docker0") ? dockerFindings(family, owned) : []),
+    ...(names.includes("docker0")
+      ? [warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it")]
+      : []),
   ];
 }
-
-/** What Docker makes of it; `owned`: the program says itself what FORWARD does with the rest. */
-const dockerFindings = (family: string, owned: boolean): Finding[] => [
-  warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it"),
-  ...(family === "ipv4" && !owned
-    ? [
-        warning(
-          "enabled",
-          "leaves FORWARD open after the next boot, where Docker finds it on, unless a ForwardPolicy says drop",
-        ),
-      ]
-    : []),
-];
 
 /** The kernel checks by the stricter of a link's own setting and that of all, of which 2 is the looser. */
 function strictFindings(family: string, { sysctls, links }: Host): Finding[] {
