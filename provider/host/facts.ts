@@ -16,7 +16,7 @@ import type { Answer } from "./script.ts";
 export { type Address, addressPlace, addressWords } from "./facts/addresses.ts";
 export type { BridgeVlan, BridgeVlans } from "./facts/bridge-vlans.ts";
 export type { DockerFact, DockerNetworkFact } from "./facts/docker.ts";
-export type { DockerContainer, DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
+export type { DockerAttachment, DockerContainer, DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
 export type { FirewallChain, FirewallFact } from "./facts/firewall.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export type { BridgeFact, Link, PortFact } from "./facts/links.ts";

@@ -1,4 +1,4 @@
-import type { DockerContainer, DockerEngine, Facts } from "../host/facts.ts";
+import type { DockerAttachment, DockerContainer, DockerEngine, Facts } from "../host/facts.ts";
 import { type Finding, refusal, warning } from "../kind.ts";
 import { show } from "../schema/field.ts";
 import { network, overlap } from "../schema/net.ts";
@@ -105,8 +105,33 @@ function restartFindings({ text }: Course, engine: DockerEngine, facts: DaemonFa
     "stopped and removed (--rm)": removed,
     "started, though stopped now (always)": woken,
   }).flatMap(([what, whom]) => (whom.length > 0 ? [`${what}: ${namesOf(whom)}`] : []));
-  return [warning("", ["restarts Docker", ...(said.length > 0 ? said : ["no container runs"])].join("; "))];
+  return [
+    warning("", ["restarts Docker", ...(said.length > 0 ? said : ["no container runs"])].join("; ")),
+    ...returnFindings(engine, back),
+    ...(running.length > 0 ? [warning("", "brings back no interface in a container but those that Docker made")] : []),
+  ];
 }
+
+/** What a restart brings back of networks and of attachments to them, and how. */
+function returnFindings(engine: DockerEngine, back: readonly DockerContainer[]): Finding[] {
+  const networks = engine.networks
+    .filter(({ name, driver }) => name !== "bridge" && !/^(host|null)$/.test(driver))
+    .map(({ name }) => name);
+  const attached = back.flatMap(({ name, networks: to }) => {
+    const ties = to.filter((one) => !/^(host|none)$/.test(one.name)).map(tieOf);
+    return ties.length > 0 ? [`${name} to ${listed(ties, "and")}`] : [];
+  });
+  const said = [
+    ...(networks.length > 0
+      ? [`the network${networks.length > 1 ? "s" : ""} ${listed(networks.toSorted(), "and")} as before`]
+      : []),
+    ...attached.toSorted(),
+  ];
+  return said.length > 0 ? [warning("", `brings back ${said.join("; ")}`)] : [];
+}
+
+const tieOf = ({ name, addresses }: DockerAttachment) =>
+  `${name} (${addresses.length > 0 ? listed(addresses, "and") : "at an address that Docker chooses"})`;
 
 /** What the range of docker0 meets. */
 function rangeFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): Finding[] {
@@ -138,7 +163,7 @@ function rangeFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): F
     found.push(
       warning("bip", `${range} overlaps with ${destination}, which the host reaches by ${dev ?? "another route"}`),
     );
-  const users = (live?.engine.containers ?? []).filter(({ networks }) => networks.includes("bridge"));
+  const users = (live?.engine.containers ?? []).filter((c) => c.networks.some(({ name }) => name === "bridge"));
   const old = live && addressOf(live);
   if (users.length > 0 && old && network(old) !== range)
     found.push(warning("bip", `moves ${namesOf(users)} from ${network(old)} to ${range}, with new addresses`));

@@ -37,9 +37,12 @@ type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
     /** Options of the default bridge, like `com.docker.network.driver.mtu`. */
     readonly bridge?: Readonly<Record<string, string>>;
     readonly networks?: readonly Partial<DockerNetworkFact>[];
-    readonly containers?: readonly Partial<DockerContainer>[];
+    readonly containers?: readonly WrittenContainer[];
   };
 };
+/** Each of its networks by name, behind it the addresses that it was given there: `back 10.60.0.5`. */
+type WrittenContainer = Partial<Omit<DockerContainer, "networks">> & { readonly networks?: readonly string[] };
+
 /** What the tools print: `iptables-save`, in IPv6 too unless that is `none`, that of the other back end, and `nft -j list`. */
 interface WrittenFirewall {
   readonly own?: "nft" | "legacy" | "none";
@@ -177,8 +180,12 @@ const daemonOf = ({ engine: { bridge, ...engine } = {}, ...written }: WrittenDae
         ...(engine.networks ?? []),
       ].map(networkOf),
       containers: (engine.containers ?? []).map((one) => ({
-        ...{ name: "box", running: true, restart: "no", autoRemove: false, networks: ["bridge"] },
+        ...{ name: "box", running: true, restart: "no", autoRemove: false },
         ...one,
+        networks: (one.networks ?? ["bridge"]).map((written) => {
+          const [name = "", ...addresses] = written.split(" ");
+          return { name, addresses };
+        }),
       })),
     },
   }),

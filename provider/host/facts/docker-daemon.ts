@@ -42,8 +42,15 @@ export interface DockerContainer {
   readonly restart: string;
   /** Whether Docker removes it when it stops. */
   readonly autoRemove: boolean;
-  /** The names of its networks; `host` and `none` among them. */
-  readonly networks: readonly string[];
+  /** By name; `host` and `none` among them. */
+  readonly networks: readonly DockerAttachment[];
+}
+
+/** What ties a container to a network. */
+export interface DockerAttachment {
+  readonly name: string;
+  /** The addresses that it was given by name; none where Docker chooses. */
+  readonly addresses: readonly string[];
 }
 
 const container = [
@@ -121,7 +128,7 @@ interface RawInfo {
 }
 
 interface RawContainer extends Omit<DockerContainer, "networks"> {
-  networks: Record<string, unknown> | null;
+  networks: Record<string, { IPAMConfig: { IPv4Address?: string; IPv6Address?: string } | null }> | null;
 }
 
 function parseEngine(raw: RawInfo, networks: readonly string[], containers: readonly string[]): DockerEngine {
@@ -139,7 +146,11 @@ function parseEngine(raw: RawInfo, networks: readonly string[], containers: read
     networks: networks.map((line) => parseNetwork(JSON.parse(line) as RawNetwork)),
     containers: containers.map((line) => {
       const { name, networks: of, ...rest } = JSON.parse(line) as RawContainer;
-      return { name: name.replace(/^\//, ""), ...rest, networks: Object.keys(of ?? {}).sort() };
+      const networks = Object.entries(of ?? {}).map(([name, { IPAMConfig: given }]) => ({
+        name,
+        addresses: [given?.IPv4Address, given?.IPv6Address].flatMap((address) => address || []),
+      }));
+      return { name: name.replace(/^\//, ""), ...rest, networks: networks.sort((a, b) => (a.name < b.name ? -1 : 1)) };
     }),
   };
 }
