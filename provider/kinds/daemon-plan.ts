@@ -130,14 +130,39 @@ export const returning = ({ dockerDaemon: { engine } }: DaemonFacts): DockerCont
     ({ running, restart: policy }) => running && /^(always|unless-stopped)$/.test(policy),
   );
 
-// The daemon itself tries a file, from version 23 on. Before that, its start does.
-function write({ path, engine, argv: [dockerd = "dockerd"] }: DockerDaemonFact, text: string | undefined): Command[] {
+function write(daemon: DockerDaemonFact, text: string | undefined): Command[] {
+  const { path } = daemon;
   if (text === undefined) return [tool("rm")`-f ${path}`];
-  const tried = engine && majorOf(engine.version) >= 23 ? ` && ${dockerd} --validate --config-file "$1.new"` : "";
   // Beside the old one, with its owner and mode; whole or not at all.
-  const steps = `umask 022; mkdir -p "\${1%/*}" && { [ ! -e "$1" ] || cp -p "$1" "$1.new"; } && cat >"$1.new"${tried} && mv -f "$1.new" "$1"`;
-  return [{ ...sh(`{ ${steps}; } || { rm -f "$1.new"; exit 1; }`, path), stdin: text }];
+  const steps = [
+    `umask 022; mkdir -p "\${1%/*}"`,
+    '{ [ ! -e "$1" ] || cp -p "$1" "$1.new"; }',
+    'cat >"$1.new"',
+    ...trial(daemon, text),
+    'mv -f "$1.new" "$1"',
+  ].join(" && ");
+  return [{ ...sh(`{ ${steps}; } || { rm -f "$1.new"; exit 1; }`, path), stdin: text, seconds: 90 }];
 }
+
+/** How a running daemon's program tries a file before the daemon is given it. */
+function trial({ engine, argv: [dockerd = "dockerd"] }: DockerDaemonFact, text: string): string[] {
+  if (!engine) return [];
+  if (majorOf(engine.version) >= 23) return [`${dockerd} --validate --config-file "$1.new"`];
+  // That it is told where its PID file is would be the fault that it finds.
+  return readFile(text).pidfile === undefined ? [`{ ${dryStart}; }`] : [];
+}
+
+/**
+ * A start that comes to nothing: before 23 a daemon reads its whole configuration, and only then finds that its PID file
+ * names a process that lives. Where none runs, as in an undo, there is nothing to lose by a start.
+ */
+const dryStart = `running=/proc/$(systemctl show docker --property=MainPID --value)/cmdline
+if [ -e "$running" ]; then
+  echo $$ >"$1.pid"
+  said=$(timeout 60 xargs -0 sh -c 'exec "$@" --config-file "$0.new" --pidfile "$0.pid"' "$1" <"$running" 2>&1)
+  rm -f "$1.pid"
+  case $said in *"pid file found"*) ;; *) echo "$said" | tail -n 5 >&2; false ;; esac
+fi`;
 
 const log = "journalctl --identifier dockerd --lines 5 --output cat --no-pager";
 

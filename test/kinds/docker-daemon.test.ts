@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -149,9 +149,46 @@ describe("the commands of a change, with stand-ins for systemctl, docker and doc
     expect(calls()).toEqual([`dockerd --validate --config-file ${path()}.new`]);
   });
 
-  test("do not ask an engine before 23 to try a file, which it cannot", () => {
-    expect(run({ mtu: 1400 }, [], "20.10.24")).toBeUndefined();
-    expect(calls()).not.toContain(`dockerd --validate --config-file ${path()}.new`);
+  describe("of an engine before 23, which cannot try a file", () => {
+    let running: ChildProcess;
+    beforeEach(async () => {
+      program(
+        "dockerd",
+        `case "$*" in
+  *--pidfile*) grep -q invalid daemon.json.new && { echo "merged configuration: invalid"; exit 1; }
+    kill -0 $(cat daemon.json.pid) && echo "failed to start daemon: pid file found" && exit 1 ;;
+  *) read end ;;
+esac`,
+      );
+      running = spawn(join(folder, "dockerd"), ["-H", "fd://"], { stdio: ["pipe", "ignore", "inherit"] });
+      program("systemctl", `case "$1" in show) echo ${running.pid} ;; esac`);
+      await expect.poll(() => existsSync(join(folder, "calls"))).toBe(true);
+    });
+    afterEach(() => running.kill());
+    const trial = () => `dockerd -H fd:// --config-file ${path()}.new --pidfile ${path()}.pid`;
+
+    test("start another with the same words, which ends before it does anything", () => {
+      expect(run({ mtu: 1400 }, [], "20.10.24")).toBeUndefined();
+      expect(calls().slice(1, 4)).toEqual([
+        "systemctl show docker --property=MainPID --value",
+        trial(),
+        "systemctl reset-failed docker",
+      ]);
+      expect(existsSync(`${path()}.pid`)).toBe(false);
+    });
+
+    test("leave the old file and Docker alone when that finds the new one wrong (trap 53)", () => {
+      writeFileSync(path(), "{}");
+      expect(run({ logDriver: "invalid" }, [], "20.10.24")).toBe("merged configuration: invalid\n");
+      expect(readFileSync(path(), "utf8")).toBe("{}");
+      expect(calls().at(-1)).toBe(trial());
+    });
+
+    test("start none where none runs: that one would stay", () => {
+      program("systemctl", "echo 0");
+      expect(run({ logDriver: "invalid" }, [], "20.10.24")).toBeUndefined();
+      expect(calls().join("\n")).not.toContain("--pidfile");
+    });
   });
 
   test("say dockerd's own last words when it does not start", () => {

@@ -43,7 +43,9 @@ describe.skipIf(!full)(`the Docker daemon of a machine, its whole life${where}`,
     await onNode1("docker run --rm busybox:lab true; systemctl restart docker");
     before = await snapshotOf(lab, "node1");
     await onNode1(`docker run --detach --name web busybox:lab sleep 99999
-docker run --detach --name db --restart always busybox:lab sleep 99999`);
+docker run --detach --name db --restart always busybox:lab sleep 99999
+docker network create --subnet 10.60.0.0/24 back
+docker network connect --ip 10.60.0.5 back db`);
     stack = await newStack({ project: daemon(wanted), hosts: { ...lab.hosts() } });
   });
   afterAll(() => stack?.remove());
@@ -52,6 +54,9 @@ docker run --detach --name db --restart always busybox:lab sleep 99999`);
     const { text: shown } = await ok(stack.preview());
     expect(shown).toContain("stopped and started again: db");
     expect(shown).toContain("stopped for good (no restart policy): web");
+    expect(shown).toContain(
+      "brings back the network back as before; db to back (10.60.0.5) and bridge (at an address that Docker chooses)",
+    );
     expect(shown).toContain("systemctl restart docker");
     expect(await fileText()).toBe(text);
     expect(await running()).toBe("db web");
@@ -63,6 +68,7 @@ docker run --detach --name db --restart always busybox:lab sleep 99999`);
     expect(await running()).toBe("db");
     expect(await onNode1("docker exec db ip -o addr show eth0")).toMatch(/inet 10\.100\.0\.\d+\/24/);
     expect(await onNode1("docker exec db ip -o link show eth0")).toContain("mtu 1400");
+    expect(await onNode1("docker exec db ip -o addr")).toContain("inet 10.60.0.5/24");
     const { summary, text: shown } = await ok(stack.preview());
     expect(Object.keys(summary), shown).toEqual(["same"]);
   });
@@ -119,6 +125,19 @@ docker run --detach --name db --restart always busybox:lab sleep 99999`);
     await onNode1(`printf '%s\\n' '${there}' >${file}`);
   });
 
+  test("a file that dockerd does not read is found before Docker is restarted (trap 53)", async () => {
+    const [there, since] = [await fileText(), await started()];
+    await onNode1(`sed -i '2i "nosuch": true,' ${file}`);
+    const wrong = await fileText();
+    await use({ ...wanted, mtu: 1450, liveRestore: false });
+    const { status, text: shown } = await stack.up();
+    expect(status).not.toBe(0);
+    expect(shown).toMatch(/don't match any configuration option: nosuch/);
+    expect(await fileText()).toBe(wrong);
+    expect(await started()).toBe(since);
+    await onNode1(`printf '%s\\n' '${there}' >${file}`);
+  });
+
   test("a flag of the unit that says the same is named before Docker would not start with it (trap 53)", async () => {
     expect(await refused({ ...wanted, liveRestore: true, hosts: ["unix:///run/docker.sock"] })).toContain(
       "hosts must not be in /etc/docker/daemon.json too: the unit docker.service gives -H",
@@ -127,7 +146,7 @@ docker run --detach --name db --restart always busybox:lab sleep 99999`);
 
   test("what was changed by hand, in the file or in Docker, is seen, and up repairs it (trap 52)", async () => {
     await use({ ...wanted, liveRestore: true });
-    await onNode1(`docker rm --force web db; sed -i s/1400/1300/ ${file}`);
+    await onNode1(`docker rm --force web db; docker network rm back; sed -i s/1400/1300/ ${file}`);
     const shown = await ok(stack.preview({ diff: true }));
     expect(shown.text).toMatch(/mtu\s*: 1300 => 1400/);
     await onNode1("systemctl restart docker; sed -i s/1300/1400/ /etc/docker/daemon.json");
