@@ -39,19 +39,9 @@ type Family = 4 | 6;
 type Word = "ipv4" | "ipv6";
 
 /** A rule of any kind: what it does is told by `action`, `to` or both. */
-export interface Rule {
+export interface Rule extends Omit<Saying, "target"> {
   readonly action?: string | undefined;
-  readonly to?: string | undefined;
-  readonly inInterface?: string | undefined;
-  readonly outInterface?: string | undefined;
-  readonly source?: string | undefined;
-  readonly destination?: string | undefined;
-  readonly protocol?: string | undefined;
-  readonly sourcePorts?: readonly string[] | undefined;
-  readonly destinationPorts?: readonly string[] | undefined;
-  readonly states?: readonly string[] | undefined;
   readonly family?: Word | undefined;
-  readonly comment?: string | undefined;
 }
 
 const wordOf = (one: Family): Word => `ipv${one}`;
