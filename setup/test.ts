@@ -1,11 +1,12 @@
+import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { buildNodeSdk } from "./build.ts";
 import { binFolder, repository } from "./paths.ts";
 import { prepare } from "./prepare.ts";
-import { step } from "./progress.ts";
+import { print, step } from "./progress.ts";
 import { attached, capture } from "./run.ts";
 
-/** Format, lint, types and the quick tests; returns the exit code. */
+/** Format, lint, types and the quick tests, of the slow ones of those a few; returns the exit code. */
 export async function check(args: readonly string[]): Promise<number> {
   await buildNodeSdk();
   const programs: [string, string[]][] = [
@@ -14,7 +15,10 @@ export async function check(args: readonly string[]): Promise<number> {
     ["check: types of the components", ["tsc", "-p", "components", "--noEmit", ...since("component-types")]],
   ];
   const right = await Promise.all(programs.map(([what, command]) => step(what, () => quiet(command))));
-  const status = await vitest(["--project", "quick", ...args]);
+  const seed = process.env.HOSTNET_SEED ?? String(randomInt(1_000_000));
+  print(`check: a glance at what is slow; HOSTNET_SEED=${seed} repeats it`);
+  const env = { ...process.env, HOSTNET_SEED: seed, HOSTNET_BRIEF: "1" };
+  const status = await vitest(["--project", "quick", ...args], env);
   return right.includes(false) ? 1 : status;
 }
 

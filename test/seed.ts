@@ -14,9 +14,12 @@ export function draw<T>(choices: readonly T[], purpose: string): T {
   return choice;
 }
 
-/** As many of the choices, in their order; all of them where everything is to be tried. */
-export const some = <T>(choices: readonly T[], count: number, purpose: string): T[] =>
-  full ? [...choices] : pick(choices, count, purpose);
+/** Whether a glance is enough, as before each commit: `npm run check`. */
+const brief = Boolean(process.env.HOSTNET_BRIEF) && !full;
+
+/** As many of the choices, in their order: all of them where everything is to be tried, and fewer for a glance. */
+export const some = <T>(choices: readonly T[], count: number, purpose: string, glance = count): T[] =>
+  full ? [...choices] : pick(choices, brief ? glance : count, purpose);
 
 /** As many of the choices, in their order. */
 export function pick<T>(choices: readonly T[], count: number, purpose: string): T[] {

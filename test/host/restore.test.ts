@@ -10,6 +10,7 @@ import { look } from "../../provider/host/line.ts";
 import { type Network, restore, restoreScript, saveScript } from "../../provider/host/restore.ts";
 import { Shell } from "../../provider/host/shell.ts";
 import { snapshot } from "../../provider/host/snapshot.ts";
+import { some } from "../seed.ts";
 
 /** A network with something of each sort: flags, orders, labels, routes of all shapes, rules, a bridge with a port. */
 const given = `
@@ -198,13 +199,16 @@ describe.skipIf(noNamespace)(`a network that was broken${noNamespace}`, () => {
   describe.each([
     ["by exact commands", restoresConnected, faults],
     ["by the host itself", restoresAlone, [...faults, ...faultsOfSysctls]],
-  ] as const)("%s is as it was", (_, restores, some) => {
-    test.each(some)("when %s", async (_, command) => {
+  ] as const)("%s is as it was", (sentence, restores, faults) => {
+    test.each(some(faults, faults.length, sentence, 20))("when %s", async (_, command) => {
       await restores([command]);
     });
 
     test("whatever happens one after the other, and whether the kernel promotes secondaries or not", async () => {
-      const several = fc.array(fc.constantFrom(...some.map(([, command]) => command)), { minLength: 2, maxLength: 6 });
+      const several = fc.array(fc.constantFrom(...faults.map(([, command]) => command)), {
+        minLength: 2,
+        maxLength: 6,
+      });
       await fc.assert(
         fc.asyncProperty(several, fc.boolean(), async (commands, promotes) => {
           await run(`echo ${Number(promotes)} >/proc/sys/net/ipv4/conf/all/promote_secondaries`);

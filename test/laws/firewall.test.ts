@@ -33,9 +33,10 @@ test.skipIf(noNamespace).for(named(backends))("a host of %s is found to be one",
 
 // The machine's own back end walks with all other kinds.
 const others = backends.filter(({ backend }) => backend !== "iptables-nft");
+const walking = some(firewallKinds, firewallKinds.length, "kinds of the firewall that walk", 1);
 
-describe.each(firewallKinds.map((kind) => [kind.type, kind] as const))("%s", (type, given) => {
-  describe.each(named(some(others, 1, `the back end of ${type}`)))("on a host of %s", (_, one) => {
+describe.each(walking.map((kind) => [kind.type, kind] as const))("%s", (type, given) => {
+  describe.each(named(some(others, others.length, `the back end of ${type}`, 1)))("on a host of %s", (_, one) => {
     describe.skipIf(noNamespace || one.missing)("", () => {
       // What a sample stands among is of iptables.
       const kind = one.backend === "nftables" ? { ...given, samples: { ...given.samples, given: [] } } : given;
@@ -58,7 +59,9 @@ describe.each(firewallKinds.map((kind) => [kind.type, kind] as const))("%s", (ty
 
 const iptables = backends.filter(({ backend }) => backend !== "nftables");
 
-describe.each(named(iptables))("what somebody does by hand on a host of %s", (_, { make, missing }) => {
+const byHand = some(iptables, iptables.length, "the back end of changes by hand", 1);
+
+describe.each(named(byHand))("what somebody does by hand on a host of %s", (_, { make, missing }) => {
   const kind = ForwardRule as unknown as Kind;
   const want: Properties = {
     name: "lan",

@@ -261,7 +261,7 @@ export class Walk {
 }
 
 /** Which of so many steps are tried: each takes a machine under emulation seconds. */
-const steps = (count: number, purpose: string) => some([...Array(count).keys()], 2, purpose);
+const steps = (count: number, purpose: string) => some([...Array(count).keys()], 3, purpose, 2);
 
 async function isAs(talk: Talk, before: readonly string[], what: string) {
   const now = await snapshot(talk);

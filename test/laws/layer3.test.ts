@@ -81,7 +81,7 @@ const walks: [type: string, sentence: string, given: Command[], a: Properties, b
 if (!full) console.log(`a sample of the walks; HOSTNET_SEED=${seed} repeats it`);
 
 describe.skipIf(noNamespace)(`on the kernel of this machine${noNamespace}`, () => {
-  describe.each(some(walks, 3, "walks of layer 3"))("%s: %s", (type, _, given, a, b) => {
+  describe.each(some(walks, 3, "walks of layer 3", 1))("%s: %s", (type, _, given, a, b) => {
     const kind = { ...kinds.find((known) => known.type === type), samples: { given, a, b } } as unknown as Kind;
     let shell: Shell;
     let walk: Walk;
