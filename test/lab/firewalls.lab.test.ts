@@ -24,7 +24,9 @@ systemctl start docker`,
     lab: bookworm,
     backend: "nftables",
     // Debian's own rules: three empty chains, and all else is cleared away whenever they are loaded.
+    // The kernel loads connection tracking for the first rule that needs it, and never unloads it.
     prepare: `dpkg --remove --force-depends docker.io iptables
+echo nf_conntrack >/etc/modules-load.d/conntrack.conf
 nft flush ruleset; systemctl enable --now nftables`,
     remove: "nft flush chain ip HOSTNET-F-gate FORWARD",
     restart: "systemctl restart nftables && systemctl reload nftables",
