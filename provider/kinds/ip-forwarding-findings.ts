@@ -1,6 +1,5 @@
 import type { Facts } from "../host/facts.ts";
 import { sysctlPath } from "../host/facts.ts";
-import { forwardPolicy } from "../host/firewall.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { listed } from "../schema/words.ts";
@@ -12,7 +11,7 @@ interface Forwarding {
   readonly acceptRa?: readonly string[] | undefined;
 }
 
-type Host = Pick<Facts, "sysctls" | "links" | "routes" | "firewall">;
+type Host = Pick<Facts, "sysctls" | "links" | "routes">;
 
 /** The values of one key of all links, by link; also of `all` and `default`. */
 export const linkSysctls = (
@@ -51,10 +50,10 @@ export function forwardingFindings(
       .map((name) => refusal(property, `must be links of the host (${listed(names.toSorted())}), got ${name}`));
   const wrong: Finding[] = [...unknown("exceptions", exceptions), ...unknown("acceptRa", acceptRa ?? [])];
   if (!enabled) return wrong;
-  // Docker closes it when it is Docker that turns forwarding on: at a boot, it finds it on.
-  const opens = !have.enabled || forwardPolicy(facts.firewall, 4) === "drop";
   const owned = program.some((other) => other.type === "ForwardPolicy" && other.host === host);
-  if (family === "ipv4" && names.includes("docker0") && opens && !owned)
+  // Docker closes it when it is Docker that turns forwarding on: at a boot, it finds it on. Not asked of the firewall
+  // itself: a host may have none.
+  if (family === "ipv4" && names.includes("docker0") && !owned)
     wrong.push(
       warning(
         "enabled",

@@ -30,7 +30,7 @@ export const IpForwarding = defineKind({
   summary: "Whether a host forwards packets of a family, adopted: it is put back to what it was on delete.",
   inputs: fields,
   outputs: {},
-  facts: ["sysctls", "links", "routes", "firewall"],
+  facts: ["sysctls", "links", "routes"],
   sysctls: (about) => {
     const family = about.family ?? about.name;
     const of = (key: string) => `net.${family}.conf.*.${key}`;
