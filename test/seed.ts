@@ -15,7 +15,7 @@ export function draw<T>(choices: readonly T[], purpose: string): T {
 }
 
 /** Whether a glance is enough, as before each commit: `npm run check`. */
-const brief = Boolean(process.env.HOSTNET_BRIEF) && !full;
+export const brief = Boolean(process.env.HOSTNET_BRIEF) && !full;
 
 /** As many of the choices, in their order: all of them where everything is to be tried, and fewer for a glance. */
 export const some = <T>(choices: readonly T[], count: number, purpose: string, glance = count): T[] =>

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { quote, render } from "../../provider/host/command.ts";
 import { frame } from "../../provider/host/script.ts";
+import { brief } from "../seed.ts";
 import { shells } from "./shells.ts";
 
 const marker = "0123456789abcdef0123456789abcdef";
@@ -34,9 +35,10 @@ const argument = fc.oneof(
   fc.string({ unit: "binary", maxLength: 24 }).map((text) => text.replaceAll("\0", "")),
 );
 
-// 50 scripts of 200 arguments each: one process for many, since a process costs more than a thousand arguments.
+// 200 arguments for each script: one process for many, since a process costs more than a thousand arguments.
 const batches = fc.array(argument, { minLength: 200, maxLength: 200 });
-const numRuns = 50;
+const numRuns = brief ? 10 : 50;
+const strings = `${numRuns * 200} strings`;
 
 function output(shell: readonly string[], script: string): string[] {
   const [command = "sh", ...argv] = shell;
@@ -47,7 +49,7 @@ function output(shell: readonly string[], script: string): string[] {
 
 describe.each(shells)("$name", ({ argv: shell, missing }) => {
   test.skipIf(missing)(
-    "hands every argument on as it was: 10,000 strings",
+    `hands every argument on as it was: ${strings}`,
     () => {
       fc.assert(
         fc.property(batches, (texts) => {
@@ -61,7 +63,7 @@ describe.each(shells)("$name", ({ argv: shell, missing }) => {
   );
 
   test.skipIf(missing)(
-    "hands every argument and every stdin of a framed script on as it was: 10,000 strings",
+    `hands every argument and every stdin of a framed script on as it was: ${strings}`,
     () => {
       fc.assert(
         fc.property(batches, (texts) => {
