@@ -38,15 +38,14 @@ function speaking(objects: readonly Row[]): Row[] {
 
 /** What `iptables-save` printed, as lines to compare: without counters, and without tables that do nothing. */
 export const savedLines = (stdout: string): string[] =>
-  numbered(
-    stdout
-      .split(/^(?=\*)/m)
-      .filter((table) => /^(-A |:\S+ (?!ACCEPT))/m.test(table))
-      .flatMap((table) => table.split("\n"))
-      .filter((line) => line !== "" && !line.startsWith("#"))
-      .map((line) => line.replace(/\[\d+:\d+\]/, "")),
-  );
+  stdout
+    .split(/^(?=\*)/m)
+    .filter((table) => /^(-A |:\S+ (?!ACCEPT))/m.test(table))
+    .flatMap((table) => {
+      // The order of tables is that in which the kernel loaded them.
+      const [first = "", ...lines] = table.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+      return numbered(lines.map((line) => line.replace(/\[\d+:\d+\]/, ""))).map((line) => `${first} ${line}`);
+    });
 
-/** The order of rules matters: a line that moves must differ. */
 /** Lines whose order matters, in a list that is to be sorted. */
 export const numbered = (lines: readonly string[]) => lines.map((line, i) => `${String(i).padStart(4, "0")} ${line}`);
