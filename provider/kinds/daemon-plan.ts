@@ -152,15 +152,18 @@ function trial({ engine, argv: [dockerd = "dockerd"] }: DockerDaemonFact, text: 
   return readFile(text).pidfile === undefined ? [`{ ${dryStart}; }`] : [];
 }
 
+// A loss of power takes it along.
+const pidFile = "/run/hostnet-dry-start.pid";
+
 /**
  * A start that comes to nothing: before 23 a daemon reads its whole configuration, and only then finds that its PID file
  * names a process that lives. Where none runs, as in an undo, there is nothing to lose by a start.
  */
 const dryStart = `running=/proc/$(systemctl show docker --property=MainPID --value)/cmdline
 if [ -e "$running" ]; then
-  echo $$ >"$1.pid"
-  said=$(timeout 60 xargs -0 sh -c 'exec "$@" --config-file "$0.new" --pidfile "$0.pid"' "$1" <"$running" 2>&1)
-  rm -f "$1.pid"
+  echo $$ >${pidFile}
+  said=$(timeout 60 xargs -0 sh -c 'exec "$@" --config-file "$0.new" --pidfile ${pidFile}' "$1" <"$running" 2>&1)
+  rm -f ${pidFile}
   case $said in *"pid file found"*) ;; *) echo "$said" | tail -n 5 >&2; false ;; esac
 fi`;
 

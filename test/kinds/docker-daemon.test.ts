@@ -150,13 +150,14 @@ describe("the commands of a change, with stand-ins for systemctl, docker and doc
   });
 
   describe("of an engine before 23, which cannot try a file", () => {
+    const pidFile = "/run/hostnet-dry-start.pid";
     let running: ChildProcess;
     beforeEach(async () => {
       program(
         "dockerd",
         `case "$*" in
   *--pidfile*) grep -q invalid daemon.json.new && { echo "merged configuration: invalid"; exit 1; }
-    kill -0 $(cat daemon.json.pid) && echo "failed to start daemon: pid file found" && exit 1 ;;
+    kill -0 $(cat ${pidFile}) && echo "failed to start daemon: pid file found" && exit 1 ;;
   *) read end ;;
 esac`,
       );
@@ -165,7 +166,7 @@ esac`,
       await expect.poll(() => existsSync(join(folder, "calls"))).toBe(true);
     });
     afterEach(() => running.kill());
-    const trial = () => `dockerd -H fd:// --config-file ${path()}.new --pidfile ${path()}.pid`;
+    const trial = () => `dockerd -H fd:// --config-file ${path()}.new --pidfile ${pidFile}`;
 
     test("start another with the same words, which ends before it does anything", () => {
       expect(run({ mtu: 1400 }, [], "20.10.24")).toBeUndefined();
@@ -174,7 +175,7 @@ esac`,
         trial(),
         "systemctl reset-failed docker",
       ]);
-      expect(existsSync(`${path()}.pid`)).toBe(false);
+      expect(existsSync(pidFile)).toBe(false);
     });
 
     test("leave the old file and Docker alone when that finds the new one wrong (trap 53)", () => {
