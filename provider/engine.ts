@@ -161,10 +161,12 @@ export class Engine {
       warnings = judge();
     }
     const unmanaged = Object.fromEntries(Object.keys(kind.inputs).map((input) => [input, have?.[input]]));
-    const state = { ...unmanaged, ...outputs, ...want };
+    const commands = resource.transition(kind, want, have, facts, around);
+    const renewed = commands.length > 0 ? (kind.renews ?? []).map((name) => [name, UNKNOWN]) : [];
+    const state = { ...unmanaged, ...outputs, ...Object.fromEntries(renewed), ...want };
     return {
       host,
-      commands: resource.transition(kind, want, have, facts, around),
+      commands,
       way: linksOnWay(facts),
       warnings,
       state,

@@ -10,13 +10,20 @@ import type { Fields, Values } from "./schema/field.ts";
  * `want` is the desired state, `have` the observed one. Both are made of the inputs; `have` holds the outputs too.
  * An input that `want` leaves out is unmanaged: a plan neither sets it nor resets it.
  */
-export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F extends FactName = FactName> {
+export interface Kind<
+  I extends Fields = Fields,
+  O extends Fields = Fields,
+  F extends FactName = FactName,
+  B = unknown,
+> {
   /** In the words of its users: `VlanInterface`. */
   readonly type: string;
   /** One sentence for the documentation. */
   readonly summary: string;
   readonly inputs: I;
   readonly outputs: O;
+  /** Outputs that a change may give other values. */
+  readonly renews?: readonly (keyof O & string)[];
   /** The tables of a host that `id`, `read`, `examine` and `plan` look at. */
   readonly facts: readonly F[];
   /** Which names of the table `sysctls` it looks at: those of one thing, of which at least the name is known. */
@@ -35,16 +42,16 @@ export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F ex
   /** What it makes, and what must be there first: orders groups, explains a missing parent. */
   edges(want: Values<I>): Edges;
   /** What is on the host under this name, in the words of the inputs; undefined when there is nothing. */
-  read(name: string, facts: Pick<Facts, F>): State<I, O> | undefined;
+  read(name: string, facts: Pick<Facts, F>): State<I, O, B> | undefined;
   /** What on this host stands in the way of the change, or makes it useless. Nothing has been touched yet. */
-  examine?(change: Change<I, O>, facts: Pick<Facts, F>, around: Around<Values<I>>): Finding[];
+  examine?(change: Change<I, O, B>, facts: Pick<Facts, F>, around: Around<Values<I>>): Finding[];
   /**
    * The commands that turn `have` into `want`. A pure function of these and of the tables that `have` was read from. No
    * `want`: the thing goes; no `have`: there is none.
    */
   plan(
-    want: Values<I> | undefined,
-    have: State<I, O> | undefined,
+    want: (Values<I> & Besides<B>) | undefined,
+    have: State<I, O, B> | undefined,
     around: Around<Values<I>> & { readonly facts: Pick<Facts, F> },
   ): Command[];
 
@@ -76,18 +83,25 @@ export interface Kind<I extends Fields = Fields, O extends Fields = Fields, F ex
  * What is on a host: inputs and outputs as observed, and whose it is, as far as the thing itself tells: `lab/prod/ens33.10`
  * when it has a mark of ours, `protocol static` when it has one of somebody else.
  */
-export type State<I extends Fields, O extends Fields> = Values<I> & Values<O> & { readonly owner?: string | undefined };
+export type State<I extends Fields, O extends Fields, B = unknown> = Values<I> &
+  Values<O> &
+  Besides<B> & { readonly owner?: string | undefined };
+
+/** What a plan must know of a thing to put it back, and is no property of it: who is attached to a network. */
+export interface Besides<B> {
+  readonly besides?: B | undefined;
+}
 
 export interface Edges {
   readonly makes: readonly Node[];
   readonly needs: readonly Node[];
 }
 
-export interface Change<I extends Fields, O extends Fields> {
+export interface Change<I extends Fields, O extends Fields, B = unknown> {
   readonly want: Values<I> | undefined;
-  readonly have: State<I, O> | undefined;
-  /** Whether it takes a new thing: the one that is there goes first. */
-  readonly anew: boolean;
+  readonly have: State<I, O, B> | undefined;
+  /** Whether both are there, and what is wanted is otherwise. */
+  readonly differs: boolean;
 }
 
 /** What a plan may know besides its own two states. */
@@ -130,6 +144,8 @@ export const refusal = (property: string, reason: string): Finding => ({ severit
 export const warning = (property: string, reason: string): Finding => ({ severity: "warning", property, reason });
 
 /** A kind, with its types inferred from its fields. */
-export function defineKind<I extends Fields, O extends Fields, F extends FactName>(kind: Kind<I, O, F>): Kind<I, O, F> {
+export function defineKind<I extends Fields, O extends Fields, F extends FactName, B = unknown>(
+  kind: Kind<I, O, F, B>,
+): Kind<I, O, F, B> {
   return kind;
 }

@@ -74,11 +74,9 @@ export function differences(kind: Kind, have: Properties, want: Properties): Dif
 /** The property at the top of a path: `subnets` of `subnets[0].gateway`. */
 export const top = (path: string): string => path.replace(/[.[].*/s, "");
 
-/** Whether a change takes a new thing, because what differs cannot be changed in place. */
-const isAnew = (kind: Kind, want: Properties | undefined, have: Properties | undefined): boolean =>
-  want !== undefined &&
-  have !== undefined &&
-  differences(kind, have, { ...want, host: undefined }).some(({ replaces }) => replaces);
+/** Where a thing that is there differs from what is wanted of it. */
+const changesOf = (kind: Kind, want: Properties | undefined, have: Properties | undefined): Difference[] =>
+  want && have ? differences(kind, have, { ...want, host: undefined }) : [];
 
 /** What the kind says of a change on this host. */
 export function examine(
@@ -88,7 +86,7 @@ export function examine(
   facts: Facts,
   around: Around,
 ) {
-  return kind.examine?.({ want, have, anew: isAnew(kind, want, have) }, facts, around) ?? [];
+  return kind.examine?.({ want, have, differs: changesOf(kind, want, have).length > 0 }, facts, around) ?? [];
 }
 
 /** The commands from one state to the other, which `facts` tell of; what cannot be changed in place is made anew. */
@@ -100,13 +98,13 @@ export function transition(
   given: Around,
 ): Command[] {
   const around = { ...given, facts };
-  if (!isAnew(kind, want, have)) return kind.plan(want, have, around);
+  if (!changesOf(kind, want, have).some(({ replaces }) => replaces)) return kind.plan(want, have, around);
   return [...kind.plan(undefined, have, around), ...kind.plan(want, undefined, around)];
 }
 
 /** The properties that the engine keeps: where, what, and what was there before. */
 export function stateOf(kind: Kind, host: string, now: Properties, before?: Properties): Properties {
-  const { owner: _, ...properties } = now;
+  const { owner: _, besides: __, ...properties } = now;
   return { host, ...properties, ...(kind.adopts && { before: before ?? {} }) };
 }
 

@@ -191,7 +191,7 @@ describe("a kind", () => {
   });
 
   test("stands in its file in the order in which all are read", () => {
-    const order = ["type", "summary", "inputs", "outputs", "facts", "sysctls", "adopts", "records"];
+    const order = ["type", "summary", "inputs", "outputs", "renews", "facts", "sysctls", "adopts", "records"];
     const whole = [
       ...order,
       "derive",

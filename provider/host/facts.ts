@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
-import { type Command, docker, ip, render, tool } from "./command.ts";
+import { type Command, ip, tool } from "./command.ts";
 import { parseBridgeVlans } from "./facts/bridge-vlans.ts";
-import { parseDocker } from "./facts/docker.ts";
+import { dockerCommand, parseDocker } from "./facts/docker.ts";
 import { dockerDaemonCommand, parseDockerDaemon } from "./facts/docker-daemon.ts";
 import { bothFamilies } from "./facts/families.ts";
 import { firewallCommand, parseFirewall } from "./facts/firewall.ts";
@@ -16,7 +16,8 @@ import type { Answer } from "./script.ts";
 export { type Address, addressPlace, addressWords } from "./facts/addresses.ts";
 export type { BridgeVlan, BridgeVlans } from "./facts/bridge-vlans.ts";
 export type { DockerFact, DockerNetworkFact } from "./facts/docker.ts";
-export type { DockerAttachment, DockerContainer, DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
+export { containerCalled, type DockerAttachment, type DockerContainer } from "./facts/docker-containers.ts";
+export type { DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
 export type { FirewallChain, FirewallFact } from "./facts/firewall.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export type { BridgeFact, Link, PortFact } from "./facts/links.ts";
@@ -53,16 +54,7 @@ const tables = {
   firewall: table("nft", firewallCommand, parseFirewall),
   fragments: table("grep", fragmentsCommand, parseFragments),
   sshWay: table("ip", sshWayCommand, parseSshWay),
-  docker: table(
-    "docker",
-    // One shell for two questions; without networks `inspect` would fail for want of an argument.
-    tool("sh")`-c ${[
-      `${render(docker`version --format ${"{{json .Server.Version}}"}`)} || exit`,
-      `ids=$(${render(docker`network ls --quiet --no-trunc`)}) || exit`,
-      `[ -z "$ids" ] || ${render(docker`network inspect`)} $ids`,
-    ].join("\n")}`,
-    parseDocker,
-  ),
+  docker: table("docker", dockerCommand, parseDocker),
   dockerDaemon: table("docker", dockerDaemonCommand, parseDockerDaemon),
 };
 

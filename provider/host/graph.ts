@@ -1,6 +1,6 @@
 import { contains, isLinkLocal, network } from "../schema/net.ts";
 import { listed, nearest } from "../schema/words.ts";
-import { type Facts, prefixOf } from "./facts.ts";
+import { containerCalled, type Facts, prefixOf } from "./facts.ts";
 
 /**
  * A thing that others stand on: `link ens33`, `docker-network mac_net11`, `route 10.0.0.0/8`. An `address` is made with its
@@ -10,6 +10,8 @@ export type Node = `${Sort} ${string}`;
 type Sort =
   | "link"
   | "docker-network"
+  | "docker-container"
+  | "docker-connection"
   | "docker-daemon"
   | "address"
   | "network"
@@ -25,6 +27,10 @@ export const link = (name: string): Node => `link ${name}`;
 export const linksIn = (nodes: readonly Node[]): string[] => namesIn("link", nodes);
 export const firewallChain = (name: string): Node => `firewall-chain ${name}`;
 export const dockerNetwork = (name: string): Node => `docker-network ${name}`;
+/** A container, by name or ID; none is made by a resource. */
+export const dockerContainer = (name: string): Node => `docker-container ${name}`;
+export const dockerConnection = (container: string, network: string): Node =>
+  `docker-connection ${container}/${network}`;
 /** The Docker daemon, of which a host has one; what stands on it needs no resource for it. */
 export const dockerDaemon: Node = "docker-daemon daemon";
 
@@ -99,6 +105,7 @@ export function unmet(operations: readonly Ordered[], facts: Facts): (Node | und
 
 function isThere(node: Node, facts: Facts): boolean {
   const [sort, name] = split(node);
+  if (sort === "docker-container") return containerCalled(name, facts.docker.containers) !== undefined;
   const there = present(sort, facts);
   return sort === "gateway" ? there.some((range) => contains(range, name)) : there.includes(name);
 }
@@ -109,6 +116,8 @@ function present(sort: Sort, facts: Facts): string[] {
       return facts.links.map((l) => l.name);
     case "docker-network":
       return facts.docker.networks.map((n) => n.name);
+    case "docker-container":
+      return facts.docker.containers.map((c) => c.name);
     case "docker-daemon":
       return ["daemon"];
     case "address":

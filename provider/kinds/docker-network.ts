@@ -1,125 +1,99 @@
-import { docker, ip } from "../host/command.ts";
-import type { DockerNetworkFact } from "../host/facts.ts";
+import { ip } from "../host/command.ts";
 import { dockerDaemon, dockerNetwork, link } from "../host/graph.ts";
-import { defineKind, refusal, warning } from "../kind.ts";
+import { defineKind } from "../kind.ts";
+import { differs } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
-import { listed } from "../schema/words.ts";
-import { gatewayFindings } from "./gateway-findings.ts";
-import { rangeFindings } from "./routed-hosts.ts";
-import { subnetProblems, subnetsInput, taken } from "./subnets.ts";
+import {
+  type Attached,
+  again,
+  attachedTo,
+  connect,
+  connectAgain,
+  disconnect,
+  dockerName,
+  ownerMark,
+  texts,
+} from "./docker-attachments.ts";
+import { fitting, networkFindings, subnetsOf } from "./docker-network-findings.ts";
+import { drivers, fromOptions, optionInputs, optionProblems } from "./docker-network-options.ts";
+import { create, optionsOf, remove } from "./docker-network-words.ts";
+import { subnetProblems, subnetsInput } from "./subnets.ts";
 
-// Docker's own rule for names.
-const word = { pattern: /^[A-Za-z0-9][\w.-]*$/, must: "a letter or digit, then letters, digits, `_`, `.` and `-`" };
-// Docker cuts `name=value` at the first `=`, and refuses labels whose name is empty or holds a blank.
-const texts = (doc: string) =>
-  s.map(s.string("Any text."), doc, { pattern: /^[^\s=]+$/, must: "names without blanks and =" });
-
-/** Docker keeps no other place for what is ours. */
-const ownerLabel = "hostnet.owner";
+const inputs = {
+  name: s.string("The network's name.", dockerName).replaces(),
+  driver: s.oneOf("How it is built.", drivers).default("bridge"),
+  parent: s.ifname("macvlan, ipvlan: the link that its containers share.").optional(),
+  subnets: subnetsInput.optional(),
+  internal: s.bool("Cut off from other networks.").default(false),
+  ipv6: s.bool("Whether containers get IPv6 addresses.").default(false),
+  ...optionInputs,
+  options: texts("Options of the driver that are no properties of their own.").default({}),
+  labels: texts("Labels.").default({}),
+};
 
 export const DockerNetwork = defineKind({
   type: "DockerNetwork",
-  summary: "A network of the host's Docker engine. Docker cannot change a network: any change makes it anew.",
-  inputs: {
-    name: s.string("The network's name.", word).replaces(),
-    driver: s.oneOf("How it is built.", ["bridge", "macvlan"]).default("bridge").replaces(),
-    parent: s.ifname("macvlan: the link that its containers share.").optional().replaces(),
-    subnets: subnetsInput.optional().replaces(),
-    internal: s.bool("Cut off from other networks.").default(false).replaces(),
-    ipv6: s.bool("Whether containers get IPv6 addresses.").default(false).replaces(),
-    options: texts("Options of the driver, like `com.docker.network.driver.mtu`.").default({}).replaces(),
-    labels: texts("Labels.").default({}).replaces(),
-  },
+  summary:
+    "A network of the host's Docker engine. Docker cannot change a network: for any change its containers leave it, it is made anew, and they come back with their addresses.",
+  inputs,
   outputs: { networkId: s.string("Docker's ID of the network.") },
+  renews: ["networkId"],
   facts: ["links", "docker"],
 
-  check: ({ driver, parent, subnets = [], ipv6, options, labels }) => ({
+  check: ({ driver, parent, subnets = [], ipv6, options, labels, ...more }) => ({
     ...subnetProblems(subnets),
+    ...optionProblems(driver, more, options),
     ...(!ipv6 && subnets.some((s) => family(s.subnet) === 6) && { ipv6: "must be true: there is an IPv6 subnet" }),
-    ...(driver === "macvlan" &&
-      !parent && { parent: "is required for driver macvlan: the link that containers share" }),
-    ...(driver !== "macvlan" &&
-      parent && { parent: `is for driver macvlan only, got ${parent} with driver ${driver}` }),
+    ...(driver !== "bridge" &&
+      !parent && { parent: `is required for driver ${driver}: the link that containers share` }),
+    ...(driver === "bridge" && parent && { parent: `is for drivers macvlan and ipvlan only, got ${parent}` }),
     ...(options.parent !== undefined && { options: "must not hold parent: it is a property of its own" }),
-    ...(labels[ownerLabel] !== undefined && { labels: `must not hold ${ownerLabel}: it tells whose the network is` }),
+    ...(labels[ownerMark] !== undefined && { labels: `must not hold ${ownerMark}: it tells whose the network is` }),
   }),
   id: ({ name }) => name,
-  edges: ({ name, parent }) => ({
+  edges: ({ name, parent, bridge }) => ({
     makes: [dockerNetwork(name)],
-    needs: [dockerDaemon, ...(parent ? [link(parent)] : [])],
+    needs: [dockerDaemon, ...(parent ? [link(parent)] : []), ...(bridge ? [link(bridge)] : [])],
   }),
   read: (name, facts) => {
     const found = facts.docker.networks.find((n) => n.name === name);
     if (!found) return undefined;
     const { id, internal, ipv6, subnets } = found;
-    const { parent, ...options } = found.options;
-    const { [ownerLabel]: owner, ...labels } = found.labels;
+    const { parent, ...told } = found.options;
+    const { values, options } = fromOptions(found.driver, told);
+    const { [ownerMark]: owner, ...labels } = found.labels;
     // A kind of network that this kind cannot make is there and not ours: it must not be taken for absent.
-    const driver = found.driver as "bridge" | "macvlan";
-    return { name, driver, parent, subnets, internal, ipv6, options, labels, networkId: id, owner };
+    const driver = found.driver as "bridge";
+    const besides = { attached: attachedTo(name, facts.docker.containers), told: found.options };
+    const properties = { name, driver, parent, subnets, internal, ipv6, ...values, options, labels };
+    return { ...properties, networkId: id, owner, besides };
   },
 
-  examine: ({ want, have, anew }, { links, docker: engine }, around) => {
-    const { changes, siblings } = around;
-    const attached = engine.networks.find((n) => n.name === (want ?? have)?.name)?.containers ?? [];
-    const users = listed(attached, "and");
-    if (!want) return attached.length > 0 ? [refusal("", inUse(users, "delete it"))] : [];
-    const others = engine.networks.filter((n) => n.name !== want.name && !changes(dockerNetwork(n.name))).map(asWant);
-    const parent = links.find((l) => l.name === want.parent);
-    const findings = anew && attached.length > 0 ? [warning("", inUse(users, "make it anew"))] : [];
-    // What hands its frames to a bridge, a bond or a switch hands them to nobody else. Docker finds out with a container.
-    if (parent?.portOf === "bridge")
-      findings.push(
-        refusal("parent", `must not be a bridge port, got ${parent.name}: use its bridge, ${parent.master}`),
-      );
-    else if (parent?.portOf && parent.portOf !== "vrf")
-      findings.push(refusal("parent", `must not be a port of ${parent.master}, got ${parent.name}`));
-    if (parent && !parent.up && !changes(link(parent.name)))
-      findings.push(warning("parent", `${parent.name} is down: nothing will pass until it is up`));
-    const beside = [...siblings, ...others].filter((n) => want.parent !== undefined && n.parent === want.parent);
-    const twin = beside.find((n) => n.driver === "macvlan");
-    if (twin && Number.parseInt(engine.version, 10) < 28)
-      findings.push(
-        refusal(
-          "parent",
-          `${want.parent} carries the macvlan network ${twin.name} already, and Docker ${engine.version} allows one for each link (28 allows more): use a VLAN interface of ${want.parent}`,
-        ),
-      );
-    const ipvlan = beside.find((n) => n.driver === "ipvlan");
-    if (ipvlan)
-      findings.push(
-        refusal("parent", `${want.parent} carries the ipvlan network ${ipvlan.name}, and a link carries one sort only`),
-      );
-    const clash = taken(want.subnets ?? [], [...siblings, ...others]);
-    if (clash)
-      findings.push(refusal("subnets", `${clash.subnet} overlaps with ${clash.their} of the network ${clash.name}`));
-    return [
-      ...findings,
-      ...gatewayFindings(want, { links }, around),
-      ...rangeFindings({ type: "DockerNetwork", want }, "subnets", around),
-    ];
-  },
+  examine: networkFindings,
 
   plan: (want, have, { owner }) => {
-    if (!want) return have ? [docker`network rm ${have.name}`] : [];
-    if (have) return [];
-    const { name, driver, parent, subnets = [], internal, ipv6, options, labels } = want;
-    const pairs = (flag: string, map: Readonly<Record<string, string>> = {}) =>
-      Object.entries(map).flatMap(([key, value]) => [flag, `${key}=${value}`]);
-    const flags = [
-      ...subnets.flatMap(({ subnet, gateway, ipRange, auxAddresses }) => [
-        ...["--subnet", subnet],
-        ...(gateway ? ["--gateway", gateway] : []),
-        ...(ipRange ? ["--ip-range", ipRange] : []),
-        ...pairs("--aux-address", auxAddresses),
-      ]),
-      ...(internal ? ["--internal"] : []),
-      ...(ipv6 ? ["--ipv6"] : []),
-      ...pairs("--opt", { ...(parent && { parent }), ...options }),
-      ...pairs("--label", { ...labels, [ownerLabel]: owner }),
+    if (!want) return have ? [remove(have.name)] : [];
+    const { name, besides } = want;
+    const attached = have?.besides?.attached ?? [];
+    const subnets = subnetsOf(want, have);
+    const comeBack =
+      (by: typeof connect) =>
+      ({ container, attachment }: Attached) =>
+        by(name, container, fitting(again(attachment), subnets));
+    if (have && !differs(inputs, have, want)) {
+      // Only an undo knows of containers that are to be there and are not.
+      const gone = (besides?.attached ?? []).filter(
+        (one) => !attached.some((other) => other.container === one.container),
+      );
+      return gone.map(comeBack(connectAgain));
+    }
+    return [
+      ...attached.map(({ container }) => disconnect(name, container)),
+      ...(have ? [remove(name)] : []),
+      create({ ...want, subnets }, besides?.told ?? optionsOf(want, have), owner),
+      ...(besides ? besides.attached.map(comeBack(connectAgain)) : attached.map(comeBack(connect))),
     ];
-    return [docker`network create --driver ${driver} ${flags} ${name}`];
   },
 
   boot: () => [], // Docker keeps its networks itself.
@@ -132,7 +106,8 @@ export const DockerNetwork = defineKind({
       parent: "base0",
       ...{ internal: false, ipv6: false },
       labels: { "a.b": "c d" },
-      options: { macvlan_mode: "bridge" },
+      macvlanMode: "private",
+      options: {},
       subnets: [
         {
           subnet: "10.77.0.0/24",
@@ -147,13 +122,9 @@ export const DockerNetwork = defineKind({
       driver: "bridge",
       internal: true,
       ipv6: true,
-      ...{ labels: {}, options: {} },
+      ...{ mtu: 1400, interContainer: false, masquerade: false, interfacePrefix: "law" },
+      ...{ labels: {}, options: { "a.b": "c d" } },
       subnets: [{ subnet: "10.78.0.0/24" }, { subnet: "fd77::/64" }],
     },
   },
 });
-
-const inUse = (users: string, aim: string) => `in use by ${users}: to ${aim}, stop or disconnect them first`;
-
-/** A network of the host in the words of the inputs; of any driver. */
-const asWant = ({ options, ...network }: DockerNetworkFact) => ({ ...network, parent: options.parent });

@@ -5,17 +5,20 @@ import { addressesIn } from "./routed-hosts.ts";
 
 interface Network {
   readonly driver: string;
+  readonly ipvlanMode?: string | undefined;
   readonly parent?: string | undefined;
   readonly subnets?: readonly { readonly gateway?: string | undefined }[] | undefined;
 }
 
-/** Whether anybody answers to the gateways of a macvlan network: Docker gives them to nobody. */
+/** Whether anybody answers to the gateways of a network on the wire: Docker gives them to nobody. */
 export function gatewayFindings(
-  { driver, parent, subnets = [] }: Network,
+  { driver, parent, subnets = [], ipvlanMode = "l2" }: Network,
   { links }: Pick<Facts, "links">,
   { host, program, changes }: Pick<Around, "host" | "program" | "changes">,
 ): Finding[] {
-  if (driver !== "macvlan") return [];
+  // Where the host routes, containers send to it, whatever address they know.
+  if (driver === "bridge" || (driver === "ipvlan" && ipvlanMode !== "l2")) return [];
+  const instead = driver === "macvlan" ? `: give it to a Macvlan on ${parent}` : "";
   return subnets.flatMap(({ gateway }, i) => {
     if (gateway === undefined) return [];
     const has = `subnets[${i}].gateway`;
@@ -27,10 +30,7 @@ export function gatewayFindings(
     ];
     if (holders.some((holder) => holder.host === host && holder.name === parent))
       return [
-        warning(
-          has,
-          `is on ${parent}, which containers of ${host} itself never reach, got ${gateway}: give it to a Macvlan on ${parent}`,
-        ),
+        warning(has, `is on ${parent}, which containers of ${host} itself never reach, got ${gateway}${instead}`),
       ];
     if (holders.length > 0) return [];
     return [

@@ -1,6 +1,7 @@
 import type { Kind } from "../kind.ts";
 import { Bridge } from "./bridge.ts";
 import { DestinationNat } from "./destination-nat.ts";
+import { DockerConnection } from "./docker-connection.ts";
 import { DockerDaemon } from "./docker-daemon.ts";
 import { DockerNetwork } from "./docker-network.ts";
 import { ForwardPolicy } from "./forward-policy.ts";
@@ -19,6 +20,7 @@ import { VlanInterface } from "./vlan-interface.ts";
 export const kinds = [
   Bridge,
   DestinationNat,
+  DockerConnection,
   DockerDaemon,
   DockerNetwork,
   ForwardPolicy,

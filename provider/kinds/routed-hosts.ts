@@ -83,11 +83,10 @@ function routesIn({ type, want }: Declared): StaticRoute[] {
 /** Docker does so with what leaves its bridges, unless it is told not to. */
 function masquerades({ type, want }: Declared): boolean {
   if (type === "DockerDaemon") return want.bip !== undefined && want.ipMasq !== false && want.iptables !== false;
-  const options = (want.options ?? {}) as Readonly<Record<string, string>>;
   return (
     type === "DockerNetwork" &&
     want.driver === "bridge" &&
-    options["com.docker.network.bridge.enable_ip_masquerade"] !== "false" &&
+    want.masquerade !== false &&
     rangesIn({ host: "", type, want }).some((range) => family(range) === 4)
   );
 }

@@ -9,7 +9,7 @@ const fields = {
   auxAddresses: s.map(s.address("An address."), "Addresses that Docker must not take, by any name.").optional(),
 };
 
-type Subnet = Values<typeof fields>;
+export type Subnet = Values<typeof fields>;
 
 /** The input of a Docker network that holds its subnets. */
 export const subnetsInput = s.list(

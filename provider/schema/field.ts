@@ -172,6 +172,15 @@ export function compareAll<F extends Fields>(
     compareOne(f.rule, has?.[name], wants?.[name], child(path, name), differ);
 }
 
+/** Whether what `want` manages is otherwise in `have`. */
+export function differs<F extends Fields>(fields: F, have: Partial<Values<F>>, want: Values<F>): boolean {
+  let found = false;
+  compareFields(fields, have, want, "", () => {
+    found = true;
+  });
+  return found;
+}
+
 /** Compares two values of one rule, either of which may be missing or unknown. */
 export function compareOne<T>(
   rule: Rule<T>,

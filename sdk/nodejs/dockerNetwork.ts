@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as utilities from "./utilities";
 
 /**
- * A network of the host's Docker engine. Docker cannot change a network: any change makes it anew.
+ * A network of the host's Docker engine. Docker cannot change a network: for any change its containers leave it, it is made anew, and they come back with their addresses.
  */
 export class DockerNetwork extends pulumi.CustomResource {
     /**
@@ -37,13 +37,45 @@ export class DockerNetwork extends pulumi.CustomResource {
     }
 
     /**
+     * bridge: the bridge of the host that its containers join, which is there.
+     */
+    declare public readonly bridge: pulumi.Output<string | undefined>;
+    /**
+     * bridge: the name of the bridge that Docker makes; its choice when left out.
+     */
+    declare public readonly bridgeName: pulumi.Output<string | undefined>;
+    /**
      * How it is built.
      */
     declare public readonly driver: pulumi.Output<string>;
     /**
+     * bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+     */
+    declare public readonly gatewayModeIpv4: pulumi.Output<string | undefined>;
+    /**
+     * bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+     */
+    declare public readonly gatewayModeIpv6: pulumi.Output<string | undefined>;
+    /**
      * The host, by its name in the provider's `hosts`.
      */
     declare public readonly host: pulumi.Output<string>;
+    /**
+     * bridge: the host's address at which ports are published.
+     */
+    declare public readonly hostBinding: pulumi.Output<string | undefined>;
+    /**
+     * bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+     */
+    declare public readonly inhibitIpv4: pulumi.Output<boolean | undefined>;
+    /**
+     * bridge: whether its containers reach each other.
+     */
+    declare public readonly interContainer: pulumi.Output<boolean | undefined>;
+    /**
+     * bridge: how its containers' interfaces are called, before a number; eth when left out.
+     */
+    declare public readonly interfacePrefix: pulumi.Output<string | undefined>;
     /**
      * Cut off from other networks.
      */
@@ -53,9 +85,29 @@ export class DockerNetwork extends pulumi.CustomResource {
      */
     declare public readonly ipv6: pulumi.Output<boolean>;
     /**
+     * ipvlan: which others on the parent its containers reach.
+     */
+    declare public readonly ipvlanFlag: pulumi.Output<string | undefined>;
+    /**
+     * ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+     */
+    declare public readonly ipvlanMode: pulumi.Output<string | undefined>;
+    /**
      * Labels.
      */
     declare public readonly labels: pulumi.Output<{[key: string]: string}>;
+    /**
+     * macvlan: which others on the parent its containers reach.
+     */
+    declare public readonly macvlanMode: pulumi.Output<string | undefined>;
+    /**
+     * bridge: whether what its containers send to other networks leaves with the host's address.
+     */
+    declare public readonly masquerade: pulumi.Output<boolean | undefined>;
+    /**
+     * bridge: the MTU of its containers' interfaces.
+     */
+    declare public readonly mtu: pulumi.Output<number | undefined>;
     /**
      * The network's name.
      */
@@ -65,17 +117,21 @@ export class DockerNetwork extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly networkId: pulumi.Output<string>;
     /**
-     * Options of the driver, like `com.docker.network.driver.mtu`.
+     * Options of the driver that are no properties of their own.
      */
     declare public readonly options: pulumi.Output<{[key: string]: string}>;
     /**
-     * macvlan: the link that its containers share.
+     * macvlan, ipvlan: the link that its containers share.
      */
     declare public readonly parent: pulumi.Output<string | undefined>;
     /**
      * IPv4 before IPv6; Docker's choice when left out.
      */
     declare public readonly subnets: pulumi.Output<outputs.DockerNetworkSubnet[] | undefined>;
+    /**
+     * bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+     */
+    declare public readonly trustedHostInterfaces: pulumi.Output<string[] | undefined>;
 
     /**
      * Create a DockerNetwork resource with the given unique name, arguments, and options.
@@ -94,27 +150,55 @@ export class DockerNetwork extends pulumi.CustomResource {
             if (args?.name === undefined && !opts.urn) {
                 throw new Error("Missing required property 'name'");
             }
+            resourceInputs["bridge"] = args?.bridge;
+            resourceInputs["bridgeName"] = args?.bridgeName;
             resourceInputs["driver"] = args?.driver;
+            resourceInputs["gatewayModeIpv4"] = args?.gatewayModeIpv4;
+            resourceInputs["gatewayModeIpv6"] = args?.gatewayModeIpv6;
             resourceInputs["host"] = args?.host;
+            resourceInputs["hostBinding"] = args?.hostBinding;
+            resourceInputs["inhibitIpv4"] = args?.inhibitIpv4;
+            resourceInputs["interContainer"] = args?.interContainer;
+            resourceInputs["interfacePrefix"] = args?.interfacePrefix;
             resourceInputs["internal"] = args?.internal;
             resourceInputs["ipv6"] = args?.ipv6;
+            resourceInputs["ipvlanFlag"] = args?.ipvlanFlag;
+            resourceInputs["ipvlanMode"] = args?.ipvlanMode;
             resourceInputs["labels"] = args?.labels;
+            resourceInputs["macvlanMode"] = args?.macvlanMode;
+            resourceInputs["masquerade"] = args?.masquerade;
+            resourceInputs["mtu"] = args?.mtu;
             resourceInputs["name"] = args?.name;
             resourceInputs["options"] = args?.options;
             resourceInputs["parent"] = args?.parent;
             resourceInputs["subnets"] = args?.subnets;
+            resourceInputs["trustedHostInterfaces"] = args?.trustedHostInterfaces;
             resourceInputs["networkId"] = undefined /*out*/;
         } else {
+            resourceInputs["bridge"] = undefined /*out*/;
+            resourceInputs["bridgeName"] = undefined /*out*/;
             resourceInputs["driver"] = undefined /*out*/;
+            resourceInputs["gatewayModeIpv4"] = undefined /*out*/;
+            resourceInputs["gatewayModeIpv6"] = undefined /*out*/;
             resourceInputs["host"] = undefined /*out*/;
+            resourceInputs["hostBinding"] = undefined /*out*/;
+            resourceInputs["inhibitIpv4"] = undefined /*out*/;
+            resourceInputs["interContainer"] = undefined /*out*/;
+            resourceInputs["interfacePrefix"] = undefined /*out*/;
             resourceInputs["internal"] = undefined /*out*/;
             resourceInputs["ipv6"] = undefined /*out*/;
+            resourceInputs["ipvlanFlag"] = undefined /*out*/;
+            resourceInputs["ipvlanMode"] = undefined /*out*/;
             resourceInputs["labels"] = undefined /*out*/;
+            resourceInputs["macvlanMode"] = undefined /*out*/;
+            resourceInputs["masquerade"] = undefined /*out*/;
+            resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["networkId"] = undefined /*out*/;
             resourceInputs["options"] = undefined /*out*/;
             resourceInputs["parent"] = undefined /*out*/;
             resourceInputs["subnets"] = undefined /*out*/;
+            resourceInputs["trustedHostInterfaces"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(DockerNetwork.__pulumiType, name, resourceInputs, opts);
@@ -126,13 +210,45 @@ export class DockerNetwork extends pulumi.CustomResource {
  */
 export interface DockerNetworkArgs {
     /**
+     * bridge: the bridge of the host that its containers join, which is there.
+     */
+    bridge?: pulumi.Input<string | undefined>;
+    /**
+     * bridge: the name of the bridge that Docker makes; its choice when left out.
+     */
+    bridgeName?: pulumi.Input<string | undefined>;
+    /**
      * How it is built. Default: `bridge`.
      */
     driver?: pulumi.Input<string | undefined>;
     /**
+     * bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+     */
+    gatewayModeIpv4?: pulumi.Input<string | undefined>;
+    /**
+     * bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+     */
+    gatewayModeIpv6?: pulumi.Input<string | undefined>;
+    /**
      * The host, by its name in the provider's `hosts`.
      */
     host: pulumi.Input<string>;
+    /**
+     * bridge: the host's address at which ports are published.
+     */
+    hostBinding?: pulumi.Input<string | undefined>;
+    /**
+     * bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+     */
+    inhibitIpv4?: pulumi.Input<boolean | undefined>;
+    /**
+     * bridge: whether its containers reach each other.
+     */
+    interContainer?: pulumi.Input<boolean | undefined>;
+    /**
+     * bridge: how its containers' interfaces are called, before a number; eth when left out.
+     */
+    interfacePrefix?: pulumi.Input<string | undefined>;
     /**
      * Cut off from other networks. Default: `false`.
      */
@@ -142,23 +258,47 @@ export interface DockerNetworkArgs {
      */
     ipv6?: pulumi.Input<boolean | undefined>;
     /**
+     * ipvlan: which others on the parent its containers reach.
+     */
+    ipvlanFlag?: pulumi.Input<string | undefined>;
+    /**
+     * ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+     */
+    ipvlanMode?: pulumi.Input<string | undefined>;
+    /**
      * Labels.
      */
     labels?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * macvlan: which others on the parent its containers reach.
+     */
+    macvlanMode?: pulumi.Input<string | undefined>;
+    /**
+     * bridge: whether what its containers send to other networks leaves with the host's address.
+     */
+    masquerade?: pulumi.Input<boolean | undefined>;
+    /**
+     * bridge: the MTU of its containers' interfaces.
+     */
+    mtu?: pulumi.Input<number | undefined>;
     /**
      * The network's name.
      */
     name: pulumi.Input<string>;
     /**
-     * Options of the driver, like `com.docker.network.driver.mtu`.
+     * Options of the driver that are no properties of their own.
      */
     options?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * macvlan: the link that its containers share.
+     * macvlan, ipvlan: the link that its containers share.
      */
     parent?: pulumi.Input<string | undefined>;
     /**
      * IPv4 before IPv6; Docker's choice when left out.
      */
     subnets?: pulumi.Input<pulumi.Input<inputs.DockerNetworkSubnetArgs>[] | undefined>;
+    /**
+     * bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+     */
+    trustedHostInterfaces?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }

@@ -15,6 +15,11 @@ export type DestinationNat = import("./destinationNat").DestinationNat;
 export const DestinationNat: typeof import("./destinationNat").DestinationNat = null as any;
 utilities.lazyLoad(exports, ["DestinationNat"], () => require("./destinationNat"));
 
+export { DockerConnectionArgs } from "./dockerConnection";
+export type DockerConnection = import("./dockerConnection").DockerConnection;
+export const DockerConnection: typeof import("./dockerConnection").DockerConnection = null as any;
+utilities.lazyLoad(exports, ["DockerConnection"], () => require("./dockerConnection"));
+
 export { DockerDaemonArgs } from "./dockerDaemon";
 export type DockerDaemon = import("./dockerDaemon").DockerDaemon;
 export const DockerDaemon: typeof import("./dockerDaemon").DockerDaemon = null as any;
@@ -108,6 +113,8 @@ const _module = {
                 return new Bridge(name, <any>undefined, { urn })
             case "hostnet:index:DestinationNat":
                 return new DestinationNat(name, <any>undefined, { urn })
+            case "hostnet:index:DockerConnection":
+                return new DockerConnection(name, <any>undefined, { urn })
             case "hostnet:index:DockerDaemon":
                 return new DockerDaemon(name, <any>undefined, { urn })
             case "hostnet:index:DockerNetwork":

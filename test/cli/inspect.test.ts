@@ -53,7 +53,7 @@ describe("a link is", () => {
     ];
     const fragments = [{ kind: "nic", name: "ens33", owner: "demo/lab/nic", makes: ["link ens33" as const] }];
     const networks = [network("ours", "bridge", { labels: { "hostnet.owner": "demo/lab/net" } })];
-    const found = { links, fragments, docker: { version: "28.0.0", networks } };
+    const found = { links, fragments, docker: { version: "28.0.0", networks, containers: [] } };
     expect(whose(found)).toEqual({
       ...{ "ens33.10": "demo/lab/vlan10", ens33: "demo/lab/nic" },
       ...{ "br-ours01234567": "demo/lab/net", ours: "demo/lab/net", ens34: "kernel" },
@@ -73,7 +73,7 @@ describe("a link is", () => {
       link("veth3", { kind: "veth", master: "br8" }),
       link("dm-mac012345678", { kind: "dummy" }),
     ];
-    expect(whose({ links, docker: { version: "28.0.0", networks } })).toMatchObject({
+    expect(whose({ links, docker: { version: "28.0.0", networks, containers: [] } })).toMatchObject({
       ...{
         docker0: "docker",
         "br-net101234567": "docker",

@@ -67,6 +67,7 @@ describe("a look", () => {
     expect((parseFacts("node1", ["docker"], [ok('"28.0.0"\n')]) as Facts).docker).toEqual({
       version: "28.0.0",
       networks: [],
+      containers: [],
     });
   });
 });

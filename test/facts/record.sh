@@ -23,7 +23,7 @@ console.log(render(sysctlsCommand([...names, "net.ipv4.ip_local_reserved_ports",
   ;;
 dockerDaemon/*) print=$(node -e 'import("./provider/host/facts/docker-daemon.ts").then((m) => process.stdout.write(m.dockerDaemonCommand.argv[2]))') ;;
 firewall/*) print=$(node -e 'import("./provider/host/facts/firewall.ts").then((f) => console.log(f.firewallCommand.argv[2]))') ;;
-docker/*) print='docker version --format "{{json .Server.Version}}"; docker network inspect $(docker network ls --quiet --no-trunc)' ;;
+docker/*) print=$(node -e 'import("./provider/host/facts/docker.ts").then((m) => process.stdout.write(m.dockerCommand.argv[2]))') ;;
 esac
 [ $# -gt 0 ] || set -- unshare --net --mount sh -c
 "$@" "set -e; exec 3>&1 >&2; mountpoint -q /run || mount -t tmpfs tmpfs /run; $(cat "$file.sh")

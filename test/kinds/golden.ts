@@ -83,7 +83,8 @@ function outcome(kind: Kind, kinds: readonly Kind[], given: string) {
   let warnings: string[] = [];
   if (facts) {
     const name = resource.identify(kind, want ?? have ?? {}, host, facts);
-    if (!sections.has("have")) have = kind.read(name, facts);
+    const { besides } = (kind.read(name, facts) ?? {}) as Properties;
+    have = sections.has("have") ? have && { ...have, besides } : kind.read(name, facts);
     if (want) resource.refuseForeign({ kind, owner }, host, name, have, facts);
     warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
   }

@@ -6,6 +6,7 @@ import type {
   Address,
   BridgeFact,
   BridgeVlan,
+  DockerAttachment,
   DockerContainer,
   DockerDaemonFact,
   DockerEngine,
@@ -28,7 +29,11 @@ interface WrittenHost {
   readonly bridgeVlans?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
   readonly firewall?: WrittenFirewall;
   readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
-  readonly docker?: { version: string; networks?: Partial<DockerNetworkFact>[] };
+  readonly docker?: {
+    readonly version?: string;
+    readonly networks?: readonly Partial<DockerNetworkFact>[];
+    readonly containers?: readonly WrittenContainer[];
+  };
   readonly dockerDaemon?: WrittenDaemon;
 }
 
@@ -40,8 +45,10 @@ type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
     readonly containers?: readonly WrittenContainer[];
   };
 };
-/** Each of its networks by name, behind it the addresses that it was given there: `back 10.60.0.5`. */
-type WrittenContainer = Partial<Omit<DockerContainer, "networks">> & { readonly networks?: readonly string[] };
+/** Each of its networks by name, behind it the addresses that it was given there: `back 10.60.0.5`; or as facts. */
+type WrittenContainer = Partial<Omit<DockerContainer, "networks">> & {
+  readonly networks?: readonly (string | Partial<DockerAttachment>)[];
+};
 
 /** What the tools print: `iptables-save`, in IPv6 too unless that is `none`, that of the other back end, and `nft -j list`. */
 interface WrittenFirewall {
@@ -94,7 +101,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     bridgeVlans: Object.entries(bridgeVlans).map(([link, vlans]) => ({ link, vlans: [vlans].flat().map(vlanOf) })),
     sshWay: { client: "", state: "" },
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
-    docker: docker ? dockerOf(docker) : { version: "28.0.0", networks: [] },
+    docker: dockerOf(docker ?? {}),
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
   };
 }
@@ -148,10 +155,29 @@ function ipOf(label: string, written: Partial<Address>): Address {
   };
 }
 
-const dockerOf = ({ version, networks = [] }: NonNullable<WrittenHost["docker"]>): Facts["docker"] => ({
-  version,
-  networks: networks.map(networkOf),
+function dockerOf({ version = "28.0.0", networks = [], containers = [] }: NonNullable<WrittenHost["docker"]>) {
+  const all = containers.map(containerOf);
+  // A network tells of those that run.
+  const inside = (name: string) => all.filter((c) => c.running && c.networks.some((n) => n.name === name));
+  return {
+    version,
+    networks: networks.map(networkOf).map((n) => ({ ...n, containers: inside(n.name).map((c) => c.name) })),
+    containers: all,
+  };
+}
+
+const containerOf = ({ networks = ["bridge"], ...written }: WrittenContainer, i: number): DockerContainer => ({
+  id: `${i}`.padStart(64, "a"),
+  ...{ name: "box", running: true, restart: "no", autoRemove: false, networkMode: "bridge" },
+  ...written,
+  networks: networks.map(attachmentOf),
 });
+
+function attachmentOf(written: string | Partial<DockerAttachment>): DockerAttachment {
+  const [name = "", ...addresses] = typeof written === "string" ? written.split(" ") : [];
+  const usual = { name, addresses, current: addresses, aliases: [], options: {} };
+  return typeof written === "string" ? usual : { ...usual, ...written };
+}
 
 const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetworkFact => ({
   id: `${i}`.padStart(64, "0"),
@@ -179,14 +205,7 @@ const daemonOf = ({ engine: { bridge, ...engine } = {}, ...written }: WrittenDae
         { ...defaultBridge, options: { ...defaultBridge.options, ...bridge } },
         ...(engine.networks ?? []),
       ].map(networkOf),
-      containers: (engine.containers ?? []).map((one) => ({
-        ...{ name: "box", running: true, restart: "no", autoRemove: false },
-        ...one,
-        networks: (one.networks ?? ["bridge"]).map((written) => {
-          const [name = "", ...addresses] = written.split(" ");
-          return { name, addresses };
-        }),
-      })),
+      containers: (engine.containers ?? []).map(containerOf),
     },
   }),
 });

@@ -129,21 +129,23 @@ describe("a diff", () => {
     expect(await provider.diff(net, state, want)).toEqual({ changes: "none", diffs: [], replaces: [], detailed: {} });
   });
 
-  test("names each place in full, and the properties that make it anew by their first part", async () => {
+  test("names each place in full, each property by its first part, and those that make it anew", async () => {
     const want = {
       ...inputs,
+      name: "other",
       labels: { a: "1", "b.c": "3", d: "4" },
       subnets: [{ subnet: "10.0.0.0/24", gateway: "10.0.0.254" }, { subnet: "10.1.0.0/24" }],
     };
     expect(await provider.diff(net, state, want)).toEqual({
       changes: "some",
-      diffs: ["subnets", "labels"],
-      replaces: ["subnets", "labels"],
+      diffs: ["name", "subnets", "labels"],
+      replaces: ["name"],
       detailed: {
-        "subnets[0].gateway": "UPDATE_REPLACE",
-        "subnets[1]": "ADD_REPLACE",
-        'labels["b.c"]': "UPDATE_REPLACE",
-        "labels.d": "ADD_REPLACE",
+        name: "UPDATE_REPLACE",
+        "subnets[0].gateway": "UPDATE",
+        "subnets[1]": "ADD",
+        'labels["b.c"]': "UPDATE",
+        "labels.d": "ADD",
       },
     });
   });
@@ -176,7 +178,7 @@ describe("a diff", () => {
     const want = { ...inputs, labels: secret({ a: "1", "b.c": secret("2") }) };
     expect((await provider.diff(net, { ...state, labels: secret(state.labels) }, want)).changes).toBe("none");
     expect((await provider.diff(net, state, { ...inputs, labels: unknown })).detailed).toEqual({
-      labels: "UPDATE_REPLACE",
+      labels: "UPDATE",
     });
   });
 });

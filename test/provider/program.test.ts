@@ -7,7 +7,6 @@ const reason = noHosts ? ` (skipped: ${noHosts})` : "";
 const wire = `ip link add up0 type veth peer name cable0
 ip link set up0 up; ip link set cable0 up
 ip address add 10.77.0.1/24 dev up0; ip route add default via 10.77.0.254`;
-const unmasked = { "com.docker.network.bridge.enable_ip_masquerade": "false" };
 
 describe.skipIf(noHosts)(
   `a route is judged by what the program says of other hosts${reason}`,
@@ -30,7 +29,7 @@ describe.skipIf(noHosts)(
           host: name,
           name: "lan",
           subnets: [{ subnet }],
-          options: unmasked,
+          masquerade: false,
         });
         await declare("DockerNetwork", "one", lan("node1", "10.100.0.0/24"));
         await declare("DockerNetwork", "two", lan("node2", "10.200.0.0/24"));

@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { type DockerNetworkFact, parseNetwork, type RawNetwork } from "./docker.ts";
+import { containerFormat, type DockerContainer, parseContainer } from "./docker-containers.ts";
 
 /** The Docker daemon of a host: what its file says, what its unit says, and what it does. */
 export interface DockerDaemonFact {
@@ -34,33 +35,6 @@ export interface DockerEngine {
   readonly containers: readonly DockerContainer[];
 }
 
-/** A container, running or not. */
-export interface DockerContainer {
-  readonly name: string;
-  readonly running: boolean;
-  /** `no`, `always`, `unless-stopped` or `on-failure`. */
-  readonly restart: string;
-  /** Whether Docker removes it when it stops. */
-  readonly autoRemove: boolean;
-  /** By name; `host` and `none` among them. */
-  readonly networks: readonly DockerAttachment[];
-}
-
-/** What ties a container to a network. */
-export interface DockerAttachment {
-  readonly name: string;
-  /** The addresses that it was given by name; none where Docker chooses. */
-  readonly addresses: readonly string[];
-}
-
-const container = [
-  '{"name":{{json .Name}}',
-  '"running":{{json .State.Running}}',
-  '"restart":{{json .HostConfig.RestartPolicy.Name}}',
-  '"autoRemove":{{json .HostConfig.AutoRemove}}',
-  '"networks":{{json .NetworkSettings.Networks}}}',
-].join(",");
-
 /**
  * One shell for all questions; each line that it prints begins with what it tells. The engine is asked only while it runs:
  * asking starts it otherwise, by its socket.
@@ -89,7 +63,7 @@ ids=$(docker network ls --quiet --no-trunc) || exit
 [ -z "$ids" ] || docker network inspect --format 'network {{json .}}' $ids || exit
 ids=$(docker ps --all --quiet --no-trunc) || exit
 # One that went in between is gone.
-[ -z "$ids" ] || docker inspect --format 'container ${container}' $ids || :`;
+[ -z "$ids" ] || docker inspect --format 'container ${containerFormat}' $ids || :`;
 
 /** The command that prints what `parseDockerDaemon` reads. */
 export const dockerDaemonCommand: Command = { argv: ["sh", "-c", questions] };
@@ -127,10 +101,6 @@ interface RawInfo {
   ClusterAdvertise?: string;
 }
 
-interface RawContainer extends Omit<DockerContainer, "networks"> {
-  networks: Record<string, { IPAMConfig: { IPv4Address?: string; IPv6Address?: string } | null }> | null;
-}
-
 function parseEngine(raw: RawInfo, networks: readonly string[], containers: readonly string[]): DockerEngine {
   if (typeof raw.ServerVersion !== "string") throw new Error(raw.ServerErrors?.join("; ") ?? "it lacks ServerVersion");
   return {
@@ -144,13 +114,6 @@ function parseEngine(raw: RawInfo, networks: readonly string[], containers: read
     ...(raw.ClusterStore && { clusterStore: raw.ClusterStore }),
     ...(raw.ClusterAdvertise && { clusterAdvertise: raw.ClusterAdvertise }),
     networks: networks.map((line) => parseNetwork(JSON.parse(line) as RawNetwork)),
-    containers: containers.map((line) => {
-      const { name, networks: of, ...rest } = JSON.parse(line) as RawContainer;
-      const networks = Object.entries(of ?? {}).map(([name, { IPAMConfig: given }]) => ({
-        name,
-        addresses: [given?.IPv4Address, given?.IPv6Address].flatMap((address) => address || []),
-      }));
-      return { name: name.replace(/^\//, ""), ...rest, networks: networks.sort((a, b) => (a.name < b.name ? -1 : 1)) };
-    }),
+    containers: containers.map(parseContainer),
   };
 }

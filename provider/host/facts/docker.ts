@@ -1,3 +1,6 @@
+import { type Command, docker, render, tool } from "../command.ts";
+import { containerFormat, type DockerContainer, parseContainer } from "./docker-containers.ts";
+
 /** A network of the Docker engine, from `docker network inspect`. */
 export interface DockerNetworkFact {
   readonly id: string;
@@ -22,13 +25,38 @@ export interface DockerFact {
   /** Of the engine, like `20.10.24`. */
   readonly version: string;
   readonly networks: readonly DockerNetworkFact[];
+  readonly containers: readonly DockerContainer[];
 }
 
-/** Reads the engine's version, a line of JSON, and what `docker network inspect` printed after it, if anything. */
+/**
+ * Prints the engine's version, a line of JSON; then its networks, JSON in many lines; then a line for each container.
+ * Without arguments `inspect` would fail.
+ */
+export const dockerCommand: Command = tool("sh")`-c ${[
+  `${render(docker`version --format ${"{{json .Server.Version}}"}`)} || exit`,
+  `ids=$(${render(docker`network ls --quiet --no-trunc`)}) || exit`,
+  `[ -z "$ids" ] || ${render(docker`network inspect`)} $ids || exit`,
+  `ids=$(${render(docker`ps --all --quiet --no-trunc`)}) || exit`,
+  // One that went in between is gone.
+  `[ -z "$ids" ] || ${render(docker`inspect --format ${`container ${containerFormat}`}`)} $ids || :`,
+].join("\n")}`;
+
+/** Reads what `dockerCommand` printed. */
 export function parseDocker(stdout: string): DockerFact {
-  const end = stdout.indexOf("\n");
-  const networks = JSON.parse(stdout.slice(end + 1).trim() || "[]") as RawNetwork[];
-  return { version: JSON.parse(stdout.slice(0, end)) as string, networks: networks.map(parseNetwork) };
+  const [version = "", ...lines] = stdout.split("\n");
+  if (lines.length === 0) throw new Error("its end is missing");
+  const mark = "container ";
+  const networks = JSON.parse(
+    lines
+      .filter((line) => !line.startsWith(mark))
+      .join("\n")
+      .trim() || "[]",
+  ) as RawNetwork[];
+  return {
+    version: JSON.parse(version) as string,
+    networks: networks.map(parseNetwork),
+    containers: lines.flatMap((line) => (line.startsWith(mark) ? [parseContainer(line.slice(mark.length))] : [])),
+  };
 }
 
 /** A network as `docker network inspect` prints it. */

@@ -12,30 +12,58 @@ import (
 	"hostnet/sdk/go/hostnet/internal"
 )
 
-// A network of the host's Docker engine. Docker cannot change a network: any change makes it anew.
+// A network of the host's Docker engine. Docker cannot change a network: for any change its containers leave it, it is made anew, and they come back with their addresses.
 type DockerNetwork struct {
 	pulumi.CustomResourceState
 
+	// bridge: the bridge of the host that its containers join, which is there.
+	Bridge pulumi.StringPtrOutput `pulumi:"bridge"`
+	// bridge: the name of the bridge that Docker makes; its choice when left out.
+	BridgeName pulumi.StringPtrOutput `pulumi:"bridgeName"`
 	// How it is built.
 	Driver pulumi.StringOutput `pulumi:"driver"`
+	// bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+	GatewayModeIpv4 pulumi.StringPtrOutput `pulumi:"gatewayModeIpv4"`
+	// bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+	GatewayModeIpv6 pulumi.StringPtrOutput `pulumi:"gatewayModeIpv6"`
 	// The host, by its name in the provider's `hosts`.
 	Host pulumi.StringOutput `pulumi:"host"`
+	// bridge: the host's address at which ports are published.
+	HostBinding pulumi.StringPtrOutput `pulumi:"hostBinding"`
+	// bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+	InhibitIpv4 pulumi.BoolPtrOutput `pulumi:"inhibitIpv4"`
+	// bridge: whether its containers reach each other.
+	InterContainer pulumi.BoolPtrOutput `pulumi:"interContainer"`
+	// bridge: how its containers' interfaces are called, before a number; eth when left out.
+	InterfacePrefix pulumi.StringPtrOutput `pulumi:"interfacePrefix"`
 	// Cut off from other networks.
 	Internal pulumi.BoolOutput `pulumi:"internal"`
 	// Whether containers get IPv6 addresses.
 	Ipv6 pulumi.BoolOutput `pulumi:"ipv6"`
+	// ipvlan: which others on the parent its containers reach.
+	IpvlanFlag pulumi.StringPtrOutput `pulumi:"ipvlanFlag"`
+	// ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+	IpvlanMode pulumi.StringPtrOutput `pulumi:"ipvlanMode"`
 	// Labels.
 	Labels pulumi.StringMapOutput `pulumi:"labels"`
+	// macvlan: which others on the parent its containers reach.
+	MacvlanMode pulumi.StringPtrOutput `pulumi:"macvlanMode"`
+	// bridge: whether what its containers send to other networks leaves with the host's address.
+	Masquerade pulumi.BoolPtrOutput `pulumi:"masquerade"`
+	// bridge: the MTU of its containers' interfaces.
+	Mtu pulumi.IntPtrOutput `pulumi:"mtu"`
 	// The network's name.
 	Name pulumi.StringOutput `pulumi:"name"`
 	// Docker's ID of the network.
 	NetworkId pulumi.StringOutput `pulumi:"networkId"`
-	// Options of the driver, like `com.docker.network.driver.mtu`.
+	// Options of the driver that are no properties of their own.
 	Options pulumi.StringMapOutput `pulumi:"options"`
-	// macvlan: the link that its containers share.
+	// macvlan, ipvlan: the link that its containers share.
 	Parent pulumi.StringPtrOutput `pulumi:"parent"`
 	// IPv4 before IPv6; Docker's choice when left out.
 	Subnets DockerNetworkSubnetArrayOutput `pulumi:"subnets"`
+	// bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+	TrustedHostInterfaces pulumi.StringArrayOutput `pulumi:"trustedHostInterfaces"`
 }
 
 // NewDockerNetwork registers a new resource with the given unique name, arguments, and options.
@@ -84,46 +112,102 @@ func (DockerNetworkState) ElementType() reflect.Type {
 }
 
 type dockerNetworkArgs struct {
+	// bridge: the bridge of the host that its containers join, which is there.
+	Bridge *string `pulumi:"bridge"`
+	// bridge: the name of the bridge that Docker makes; its choice when left out.
+	BridgeName *string `pulumi:"bridgeName"`
 	// How it is built. Default: `bridge`.
 	Driver *string `pulumi:"driver"`
+	// bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+	GatewayModeIpv4 *string `pulumi:"gatewayModeIpv4"`
+	// bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+	GatewayModeIpv6 *string `pulumi:"gatewayModeIpv6"`
 	// The host, by its name in the provider's `hosts`.
 	Host string `pulumi:"host"`
+	// bridge: the host's address at which ports are published.
+	HostBinding *string `pulumi:"hostBinding"`
+	// bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+	InhibitIpv4 *bool `pulumi:"inhibitIpv4"`
+	// bridge: whether its containers reach each other.
+	InterContainer *bool `pulumi:"interContainer"`
+	// bridge: how its containers' interfaces are called, before a number; eth when left out.
+	InterfacePrefix *string `pulumi:"interfacePrefix"`
 	// Cut off from other networks. Default: `false`.
 	Internal *bool `pulumi:"internal"`
 	// Whether containers get IPv6 addresses. Default: `false`.
 	Ipv6 *bool `pulumi:"ipv6"`
+	// ipvlan: which others on the parent its containers reach.
+	IpvlanFlag *string `pulumi:"ipvlanFlag"`
+	// ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+	IpvlanMode *string `pulumi:"ipvlanMode"`
 	// Labels.
 	Labels map[string]string `pulumi:"labels"`
+	// macvlan: which others on the parent its containers reach.
+	MacvlanMode *string `pulumi:"macvlanMode"`
+	// bridge: whether what its containers send to other networks leaves with the host's address.
+	Masquerade *bool `pulumi:"masquerade"`
+	// bridge: the MTU of its containers' interfaces.
+	Mtu *int `pulumi:"mtu"`
 	// The network's name.
 	Name string `pulumi:"name"`
-	// Options of the driver, like `com.docker.network.driver.mtu`.
+	// Options of the driver that are no properties of their own.
 	Options map[string]string `pulumi:"options"`
-	// macvlan: the link that its containers share.
+	// macvlan, ipvlan: the link that its containers share.
 	Parent *string `pulumi:"parent"`
 	// IPv4 before IPv6; Docker's choice when left out.
 	Subnets []DockerNetworkSubnet `pulumi:"subnets"`
+	// bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+	TrustedHostInterfaces []string `pulumi:"trustedHostInterfaces"`
 }
 
 // The set of arguments for constructing a DockerNetwork resource.
 type DockerNetworkArgs struct {
+	// bridge: the bridge of the host that its containers join, which is there.
+	Bridge pulumi.StringPtrInput
+	// bridge: the name of the bridge that Docker makes; its choice when left out.
+	BridgeName pulumi.StringPtrInput
 	// How it is built. Default: `bridge`.
 	Driver pulumi.StringPtrInput
+	// bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+	GatewayModeIpv4 pulumi.StringPtrInput
+	// bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+	GatewayModeIpv6 pulumi.StringPtrInput
 	// The host, by its name in the provider's `hosts`.
 	Host pulumi.StringInput
+	// bridge: the host's address at which ports are published.
+	HostBinding pulumi.StringPtrInput
+	// bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+	InhibitIpv4 pulumi.BoolPtrInput
+	// bridge: whether its containers reach each other.
+	InterContainer pulumi.BoolPtrInput
+	// bridge: how its containers' interfaces are called, before a number; eth when left out.
+	InterfacePrefix pulumi.StringPtrInput
 	// Cut off from other networks. Default: `false`.
 	Internal pulumi.BoolPtrInput
 	// Whether containers get IPv6 addresses. Default: `false`.
 	Ipv6 pulumi.BoolPtrInput
+	// ipvlan: which others on the parent its containers reach.
+	IpvlanFlag pulumi.StringPtrInput
+	// ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+	IpvlanMode pulumi.StringPtrInput
 	// Labels.
 	Labels pulumi.StringMapInput
+	// macvlan: which others on the parent its containers reach.
+	MacvlanMode pulumi.StringPtrInput
+	// bridge: whether what its containers send to other networks leaves with the host's address.
+	Masquerade pulumi.BoolPtrInput
+	// bridge: the MTU of its containers' interfaces.
+	Mtu pulumi.IntPtrInput
 	// The network's name.
 	Name pulumi.StringInput
-	// Options of the driver, like `com.docker.network.driver.mtu`.
+	// Options of the driver that are no properties of their own.
 	Options pulumi.StringMapInput
-	// macvlan: the link that its containers share.
+	// macvlan, ipvlan: the link that its containers share.
 	Parent pulumi.StringPtrInput
 	// IPv4 before IPv6; Docker's choice when left out.
 	Subnets DockerNetworkSubnetArrayInput
+	// bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+	TrustedHostInterfaces pulumi.StringArrayInput
 }
 
 func (DockerNetworkArgs) ElementType() reflect.Type {
@@ -163,14 +247,54 @@ func (o DockerNetworkOutput) ToDockerNetworkOutputWithContext(ctx context.Contex
 	return o
 }
 
+// bridge: the bridge of the host that its containers join, which is there.
+func (o DockerNetworkOutput) Bridge() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.Bridge }).(pulumi.StringPtrOutput)
+}
+
+// bridge: the name of the bridge that Docker makes; its choice when left out.
+func (o DockerNetworkOutput) BridgeName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.BridgeName }).(pulumi.StringPtrOutput)
+}
+
 // How it is built.
 func (o DockerNetworkOutput) Driver() pulumi.StringOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringOutput { return v.Driver }).(pulumi.StringOutput)
 }
 
+// bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+func (o DockerNetworkOutput) GatewayModeIpv4() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.GatewayModeIpv4 }).(pulumi.StringPtrOutput)
+}
+
+// bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+func (o DockerNetworkOutput) GatewayModeIpv6() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.GatewayModeIpv6 }).(pulumi.StringPtrOutput)
+}
+
 // The host, by its name in the provider's `hosts`.
 func (o DockerNetworkOutput) Host() pulumi.StringOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringOutput { return v.Host }).(pulumi.StringOutput)
+}
+
+// bridge: the host's address at which ports are published.
+func (o DockerNetworkOutput) HostBinding() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.HostBinding }).(pulumi.StringPtrOutput)
+}
+
+// bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+func (o DockerNetworkOutput) InhibitIpv4() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.BoolPtrOutput { return v.InhibitIpv4 }).(pulumi.BoolPtrOutput)
+}
+
+// bridge: whether its containers reach each other.
+func (o DockerNetworkOutput) InterContainer() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.BoolPtrOutput { return v.InterContainer }).(pulumi.BoolPtrOutput)
+}
+
+// bridge: how its containers' interfaces are called, before a number; eth when left out.
+func (o DockerNetworkOutput) InterfacePrefix() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.InterfacePrefix }).(pulumi.StringPtrOutput)
 }
 
 // Cut off from other networks.
@@ -183,9 +307,34 @@ func (o DockerNetworkOutput) Ipv6() pulumi.BoolOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.BoolOutput { return v.Ipv6 }).(pulumi.BoolOutput)
 }
 
+// ipvlan: which others on the parent its containers reach.
+func (o DockerNetworkOutput) IpvlanFlag() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.IpvlanFlag }).(pulumi.StringPtrOutput)
+}
+
+// ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+func (o DockerNetworkOutput) IpvlanMode() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.IpvlanMode }).(pulumi.StringPtrOutput)
+}
+
 // Labels.
 func (o DockerNetworkOutput) Labels() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringMapOutput { return v.Labels }).(pulumi.StringMapOutput)
+}
+
+// macvlan: which others on the parent its containers reach.
+func (o DockerNetworkOutput) MacvlanMode() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.MacvlanMode }).(pulumi.StringPtrOutput)
+}
+
+// bridge: whether what its containers send to other networks leaves with the host's address.
+func (o DockerNetworkOutput) Masquerade() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.BoolPtrOutput { return v.Masquerade }).(pulumi.BoolPtrOutput)
+}
+
+// bridge: the MTU of its containers' interfaces.
+func (o DockerNetworkOutput) Mtu() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.IntPtrOutput { return v.Mtu }).(pulumi.IntPtrOutput)
 }
 
 // The network's name.
@@ -198,12 +347,12 @@ func (o DockerNetworkOutput) NetworkId() pulumi.StringOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringOutput { return v.NetworkId }).(pulumi.StringOutput)
 }
 
-// Options of the driver, like `com.docker.network.driver.mtu`.
+// Options of the driver that are no properties of their own.
 func (o DockerNetworkOutput) Options() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringMapOutput { return v.Options }).(pulumi.StringMapOutput)
 }
 
-// macvlan: the link that its containers share.
+// macvlan, ipvlan: the link that its containers share.
 func (o DockerNetworkOutput) Parent() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.Parent }).(pulumi.StringPtrOutput)
 }
@@ -211,6 +360,11 @@ func (o DockerNetworkOutput) Parent() pulumi.StringPtrOutput {
 // IPv4 before IPv6; Docker's choice when left out.
 func (o DockerNetworkOutput) Subnets() DockerNetworkSubnetArrayOutput {
 	return o.ApplyT(func(v *DockerNetwork) DockerNetworkSubnetArrayOutput { return v.Subnets }).(DockerNetworkSubnetArrayOutput)
+}
+
+// bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+func (o DockerNetworkOutput) TrustedHostInterfaces() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.StringArrayOutput { return v.TrustedHostInterfaces }).(pulumi.StringArrayOutput)
 }
 
 func init() {

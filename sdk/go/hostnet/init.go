@@ -25,6 +25,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Bridge{}
 	case "hostnet:index:DestinationNat":
 		r = &DestinationNat{}
+	case "hostnet:index:DockerConnection":
+		r = &DockerConnection{}
 	case "hostnet:index:DockerDaemon":
 		r = &DockerDaemon{}
 	case "hostnet:index:DockerNetwork":

@@ -8,6 +8,7 @@ import typing
 # Export this package's modules as members:
 from .bridge import *
 from .destination_nat import *
+from .docker_connection import *
 from .docker_daemon import *
 from .docker_network import *
 from .forward_policy import *
@@ -43,6 +44,7 @@ _utilities.register(
   "classes": {
    "hostnet:index:Bridge": "Bridge",
    "hostnet:index:DestinationNat": "DestinationNat",
+   "hostnet:index:DockerConnection": "DockerConnection",
    "hostnet:index:DockerDaemon": "DockerDaemon",
    "hostnet:index:DockerNetwork": "DockerNetwork",
    "hostnet:index:ForwardPolicy": "ForwardPolicy",

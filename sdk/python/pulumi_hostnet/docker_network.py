@@ -23,42 +23,98 @@ class DockerNetworkArgs:
     def __init__(__self__, *,
                  host: pulumi.Input[_builtins.str],
                  name: pulumi.Input[_builtins.str],
+                 bridge: pulumi.Input[Optional[_builtins.str]] = None,
+                 bridge_name: pulumi.Input[Optional[_builtins.str]] = None,
                  driver: pulumi.Input[Optional[_builtins.str]] = None,
+                 gateway_mode_ipv4: pulumi.Input[Optional[_builtins.str]] = None,
+                 gateway_mode_ipv6: pulumi.Input[Optional[_builtins.str]] = None,
+                 host_binding: pulumi.Input[Optional[_builtins.str]] = None,
+                 inhibit_ipv4: pulumi.Input[Optional[_builtins.bool]] = None,
+                 inter_container: pulumi.Input[Optional[_builtins.bool]] = None,
+                 interface_prefix: pulumi.Input[Optional[_builtins.str]] = None,
                  internal: pulumi.Input[Optional[_builtins.bool]] = None,
                  ipv6: pulumi.Input[Optional[_builtins.bool]] = None,
+                 ipvlan_flag: pulumi.Input[Optional[_builtins.str]] = None,
+                 ipvlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 macvlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
+                 masquerade: pulumi.Input[Optional[_builtins.bool]] = None,
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
                  options: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  parent: pulumi.Input[Optional[_builtins.str]] = None,
-                 subnets: pulumi.Input[Optional[Sequence[pulumi.Input['DockerNetworkSubnetArgs']]]] = None):
+                 subnets: pulumi.Input[Optional[Sequence[pulumi.Input['DockerNetworkSubnetArgs']]]] = None,
+                 trusted_host_interfaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
         """
         The set of arguments for constructing a DockerNetwork resource.
 
         :param pulumi.Input[_builtins.str] host: The host, by its name in the provider's `hosts`.
         :param pulumi.Input[_builtins.str] name: The network's name.
+        :param pulumi.Input[_builtins.str] bridge: bridge: the bridge of the host that its containers join, which is there.
+        :param pulumi.Input[_builtins.str] bridge_name: bridge: the name of the bridge that Docker makes; its choice when left out.
         :param pulumi.Input[_builtins.str] driver: How it is built. Default: `bridge`.
+        :param pulumi.Input[_builtins.str] gateway_mode_ipv4: bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+        :param pulumi.Input[_builtins.str] gateway_mode_ipv6: bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+        :param pulumi.Input[_builtins.str] host_binding: bridge: the host's address at which ports are published.
+        :param pulumi.Input[_builtins.bool] inhibit_ipv4: bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+        :param pulumi.Input[_builtins.bool] inter_container: bridge: whether its containers reach each other.
+        :param pulumi.Input[_builtins.str] interface_prefix: bridge: how its containers' interfaces are called, before a number; eth when left out.
         :param pulumi.Input[_builtins.bool] internal: Cut off from other networks. Default: `false`.
         :param pulumi.Input[_builtins.bool] ipv6: Whether containers get IPv6 addresses. Default: `false`.
+        :param pulumi.Input[_builtins.str] ipvlan_flag: ipvlan: which others on the parent its containers reach.
+        :param pulumi.Input[_builtins.str] ipvlan_mode: ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] options: Options of the driver, like `com.docker.network.driver.mtu`.
-        :param pulumi.Input[_builtins.str] parent: macvlan: the link that its containers share.
+        :param pulumi.Input[_builtins.str] macvlan_mode: macvlan: which others on the parent its containers reach.
+        :param pulumi.Input[_builtins.bool] masquerade: bridge: whether what its containers send to other networks leaves with the host's address.
+        :param pulumi.Input[_builtins.int] mtu: bridge: the MTU of its containers' interfaces.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] options: Options of the driver that are no properties of their own.
+        :param pulumi.Input[_builtins.str] parent: macvlan, ipvlan: the link that its containers share.
         :param pulumi.Input[Sequence[pulumi.Input['DockerNetworkSubnetArgs']]] subnets: IPv4 before IPv6; Docker's choice when left out.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] trusted_host_interfaces: bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
         """
         pulumi.set(__self__, "host", host)
         pulumi.set(__self__, "name", name)
+        if bridge is not None:
+            pulumi.set(__self__, "bridge", bridge)
+        if bridge_name is not None:
+            pulumi.set(__self__, "bridge_name", bridge_name)
         if driver is not None:
             pulumi.set(__self__, "driver", driver)
+        if gateway_mode_ipv4 is not None:
+            pulumi.set(__self__, "gateway_mode_ipv4", gateway_mode_ipv4)
+        if gateway_mode_ipv6 is not None:
+            pulumi.set(__self__, "gateway_mode_ipv6", gateway_mode_ipv6)
+        if host_binding is not None:
+            pulumi.set(__self__, "host_binding", host_binding)
+        if inhibit_ipv4 is not None:
+            pulumi.set(__self__, "inhibit_ipv4", inhibit_ipv4)
+        if inter_container is not None:
+            pulumi.set(__self__, "inter_container", inter_container)
+        if interface_prefix is not None:
+            pulumi.set(__self__, "interface_prefix", interface_prefix)
         if internal is not None:
             pulumi.set(__self__, "internal", internal)
         if ipv6 is not None:
             pulumi.set(__self__, "ipv6", ipv6)
+        if ipvlan_flag is not None:
+            pulumi.set(__self__, "ipvlan_flag", ipvlan_flag)
+        if ipvlan_mode is not None:
+            pulumi.set(__self__, "ipvlan_mode", ipvlan_mode)
         if labels is not None:
             pulumi.set(__self__, "labels", labels)
+        if macvlan_mode is not None:
+            pulumi.set(__self__, "macvlan_mode", macvlan_mode)
+        if masquerade is not None:
+            pulumi.set(__self__, "masquerade", masquerade)
+        if mtu is not None:
+            pulumi.set(__self__, "mtu", mtu)
         if options is not None:
             pulumi.set(__self__, "options", options)
         if parent is not None:
             pulumi.set(__self__, "parent", parent)
         if subnets is not None:
             pulumi.set(__self__, "subnets", subnets)
+        if trusted_host_interfaces is not None:
+            pulumi.set(__self__, "trusted_host_interfaces", trusted_host_interfaces)
 
     @_builtins.property
     @pulumi.getter
@@ -86,6 +142,30 @@ class DockerNetworkArgs:
 
     @_builtins.property
     @pulumi.getter
+    def bridge(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        bridge: the bridge of the host that its containers join, which is there.
+        """
+        return pulumi.get(self, "bridge")
+
+    @bridge.setter
+    def bridge(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "bridge", value)
+
+    @_builtins.property
+    @pulumi.getter(name="bridgeName")
+    def bridge_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        bridge: the name of the bridge that Docker makes; its choice when left out.
+        """
+        return pulumi.get(self, "bridge_name")
+
+    @bridge_name.setter
+    def bridge_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "bridge_name", value)
+
+    @_builtins.property
+    @pulumi.getter
     def driver(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         How it is built. Default: `bridge`.
@@ -95,6 +175,78 @@ class DockerNetworkArgs:
     @driver.setter
     def driver(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "driver", value)
+
+    @_builtins.property
+    @pulumi.getter(name="gatewayModeIpv4")
+    def gateway_mode_ipv4(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+        """
+        return pulumi.get(self, "gateway_mode_ipv4")
+
+    @gateway_mode_ipv4.setter
+    def gateway_mode_ipv4(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "gateway_mode_ipv4", value)
+
+    @_builtins.property
+    @pulumi.getter(name="gatewayModeIpv6")
+    def gateway_mode_ipv6(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+        """
+        return pulumi.get(self, "gateway_mode_ipv6")
+
+    @gateway_mode_ipv6.setter
+    def gateway_mode_ipv6(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "gateway_mode_ipv6", value)
+
+    @_builtins.property
+    @pulumi.getter(name="hostBinding")
+    def host_binding(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        bridge: the host's address at which ports are published.
+        """
+        return pulumi.get(self, "host_binding")
+
+    @host_binding.setter
+    def host_binding(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "host_binding", value)
+
+    @_builtins.property
+    @pulumi.getter(name="inhibitIpv4")
+    def inhibit_ipv4(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+        """
+        return pulumi.get(self, "inhibit_ipv4")
+
+    @inhibit_ipv4.setter
+    def inhibit_ipv4(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "inhibit_ipv4", value)
+
+    @_builtins.property
+    @pulumi.getter(name="interContainer")
+    def inter_container(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        bridge: whether its containers reach each other.
+        """
+        return pulumi.get(self, "inter_container")
+
+    @inter_container.setter
+    def inter_container(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "inter_container", value)
+
+    @_builtins.property
+    @pulumi.getter(name="interfacePrefix")
+    def interface_prefix(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        bridge: how its containers' interfaces are called, before a number; eth when left out.
+        """
+        return pulumi.get(self, "interface_prefix")
+
+    @interface_prefix.setter
+    def interface_prefix(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "interface_prefix", value)
 
     @_builtins.property
     @pulumi.getter
@@ -121,6 +273,30 @@ class DockerNetworkArgs:
         pulumi.set(self, "ipv6", value)
 
     @_builtins.property
+    @pulumi.getter(name="ipvlanFlag")
+    def ipvlan_flag(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        ipvlan: which others on the parent its containers reach.
+        """
+        return pulumi.get(self, "ipvlan_flag")
+
+    @ipvlan_flag.setter
+    def ipvlan_flag(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ipvlan_flag", value)
+
+    @_builtins.property
+    @pulumi.getter(name="ipvlanMode")
+    def ipvlan_mode(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+        """
+        return pulumi.get(self, "ipvlan_mode")
+
+    @ipvlan_mode.setter
+    def ipvlan_mode(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ipvlan_mode", value)
+
+    @_builtins.property
     @pulumi.getter
     def labels(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
         """
@@ -133,10 +309,46 @@ class DockerNetworkArgs:
         pulumi.set(self, "labels", value)
 
     @_builtins.property
+    @pulumi.getter(name="macvlanMode")
+    def macvlan_mode(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        macvlan: which others on the parent its containers reach.
+        """
+        return pulumi.get(self, "macvlan_mode")
+
+    @macvlan_mode.setter
+    def macvlan_mode(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "macvlan_mode", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def masquerade(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        bridge: whether what its containers send to other networks leaves with the host's address.
+        """
+        return pulumi.get(self, "masquerade")
+
+    @masquerade.setter
+    def masquerade(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "masquerade", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        bridge: the MTU of its containers' interfaces.
+        """
+        return pulumi.get(self, "mtu")
+
+    @mtu.setter
+    def mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "mtu", value)
+
+    @_builtins.property
     @pulumi.getter
     def options(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
         """
-        Options of the driver, like `com.docker.network.driver.mtu`.
+        Options of the driver that are no properties of their own.
         """
         return pulumi.get(self, "options")
 
@@ -148,7 +360,7 @@ class DockerNetworkArgs:
     @pulumi.getter
     def parent(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        macvlan: the link that its containers share.
+        macvlan, ipvlan: the link that its containers share.
         """
         return pulumi.get(self, "parent")
 
@@ -168,6 +380,18 @@ class DockerNetworkArgs:
     def subnets(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['DockerNetworkSubnetArgs']]]]):
         pulumi.set(self, "subnets", value)
 
+    @_builtins.property
+    @pulumi.getter(name="trustedHostInterfaces")
+    def trusted_host_interfaces(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+        """
+        return pulumi.get(self, "trusted_host_interfaces")
+
+    @trusted_host_interfaces.setter
+    def trusted_host_interfaces(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "trusted_host_interfaces", value)
+
 
 @pulumi.type_token("hostnet:index:DockerNetwork")
 class DockerNetwork(pulumi.CustomResource):
@@ -175,30 +399,58 @@ class DockerNetwork(pulumi.CustomResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 bridge: pulumi.Input[Optional[_builtins.str]] = None,
+                 bridge_name: pulumi.Input[Optional[_builtins.str]] = None,
                  driver: pulumi.Input[Optional[_builtins.str]] = None,
+                 gateway_mode_ipv4: pulumi.Input[Optional[_builtins.str]] = None,
+                 gateway_mode_ipv6: pulumi.Input[Optional[_builtins.str]] = None,
                  host: pulumi.Input[Optional[_builtins.str]] = None,
+                 host_binding: pulumi.Input[Optional[_builtins.str]] = None,
+                 inhibit_ipv4: pulumi.Input[Optional[_builtins.bool]] = None,
+                 inter_container: pulumi.Input[Optional[_builtins.bool]] = None,
+                 interface_prefix: pulumi.Input[Optional[_builtins.str]] = None,
                  internal: pulumi.Input[Optional[_builtins.bool]] = None,
                  ipv6: pulumi.Input[Optional[_builtins.bool]] = None,
+                 ipvlan_flag: pulumi.Input[Optional[_builtins.str]] = None,
+                 ipvlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 macvlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
+                 masquerade: pulumi.Input[Optional[_builtins.bool]] = None,
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  options: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  parent: pulumi.Input[Optional[_builtins.str]] = None,
                  subnets: pulumi.Input[Optional[Sequence[pulumi.Input[Union['DockerNetworkSubnetArgs', 'DockerNetworkSubnetArgsDict']]]]] = None,
+                 trusted_host_interfaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  __props__=None):
         """
-        A network of the host's Docker engine. Docker cannot change a network: any change makes it anew.
+        A network of the host's Docker engine. Docker cannot change a network: for any change its containers leave it, it is made anew, and they come back with their addresses.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param pulumi.Input[_builtins.str] bridge: bridge: the bridge of the host that its containers join, which is there.
+        :param pulumi.Input[_builtins.str] bridge_name: bridge: the name of the bridge that Docker makes; its choice when left out.
         :param pulumi.Input[_builtins.str] driver: How it is built. Default: `bridge`.
+        :param pulumi.Input[_builtins.str] gateway_mode_ipv4: bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+        :param pulumi.Input[_builtins.str] gateway_mode_ipv6: bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
         :param pulumi.Input[_builtins.str] host: The host, by its name in the provider's `hosts`.
+        :param pulumi.Input[_builtins.str] host_binding: bridge: the host's address at which ports are published.
+        :param pulumi.Input[_builtins.bool] inhibit_ipv4: bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+        :param pulumi.Input[_builtins.bool] inter_container: bridge: whether its containers reach each other.
+        :param pulumi.Input[_builtins.str] interface_prefix: bridge: how its containers' interfaces are called, before a number; eth when left out.
         :param pulumi.Input[_builtins.bool] internal: Cut off from other networks. Default: `false`.
         :param pulumi.Input[_builtins.bool] ipv6: Whether containers get IPv6 addresses. Default: `false`.
+        :param pulumi.Input[_builtins.str] ipvlan_flag: ipvlan: which others on the parent its containers reach.
+        :param pulumi.Input[_builtins.str] ipvlan_mode: ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels.
+        :param pulumi.Input[_builtins.str] macvlan_mode: macvlan: which others on the parent its containers reach.
+        :param pulumi.Input[_builtins.bool] masquerade: bridge: whether what its containers send to other networks leaves with the host's address.
+        :param pulumi.Input[_builtins.int] mtu: bridge: the MTU of its containers' interfaces.
         :param pulumi.Input[_builtins.str] name: The network's name.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] options: Options of the driver, like `com.docker.network.driver.mtu`.
-        :param pulumi.Input[_builtins.str] parent: macvlan: the link that its containers share.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] options: Options of the driver that are no properties of their own.
+        :param pulumi.Input[_builtins.str] parent: macvlan, ipvlan: the link that its containers share.
         :param pulumi.Input[Sequence[pulumi.Input[Union['DockerNetworkSubnetArgs', 'DockerNetworkSubnetArgsDict']]]] subnets: IPv4 before IPv6; Docker's choice when left out.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] trusted_host_interfaces: bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
         """
         ...
     @overload
@@ -207,7 +459,7 @@ class DockerNetwork(pulumi.CustomResource):
                  args: DockerNetworkArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        A network of the host's Docker engine. Docker cannot change a network: any change makes it anew.
+        A network of the host's Docker engine. Docker cannot change a network: for any change its containers leave it, it is made anew, and they come back with their addresses.
 
         :param str resource_name: The name of the resource.
         :param DockerNetworkArgs args: The arguments to use to populate this resource's properties.
@@ -224,15 +476,29 @@ class DockerNetwork(pulumi.CustomResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 bridge: pulumi.Input[Optional[_builtins.str]] = None,
+                 bridge_name: pulumi.Input[Optional[_builtins.str]] = None,
                  driver: pulumi.Input[Optional[_builtins.str]] = None,
+                 gateway_mode_ipv4: pulumi.Input[Optional[_builtins.str]] = None,
+                 gateway_mode_ipv6: pulumi.Input[Optional[_builtins.str]] = None,
                  host: pulumi.Input[Optional[_builtins.str]] = None,
+                 host_binding: pulumi.Input[Optional[_builtins.str]] = None,
+                 inhibit_ipv4: pulumi.Input[Optional[_builtins.bool]] = None,
+                 inter_container: pulumi.Input[Optional[_builtins.bool]] = None,
+                 interface_prefix: pulumi.Input[Optional[_builtins.str]] = None,
                  internal: pulumi.Input[Optional[_builtins.bool]] = None,
                  ipv6: pulumi.Input[Optional[_builtins.bool]] = None,
+                 ipvlan_flag: pulumi.Input[Optional[_builtins.str]] = None,
+                 ipvlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 macvlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
+                 masquerade: pulumi.Input[Optional[_builtins.bool]] = None,
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  options: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  parent: pulumi.Input[Optional[_builtins.str]] = None,
                  subnets: pulumi.Input[Optional[Sequence[pulumi.Input[Union['DockerNetworkSubnetArgs', 'DockerNetworkSubnetArgsDict']]]]] = None,
+                 trusted_host_interfaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -242,19 +508,33 @@ class DockerNetwork(pulumi.CustomResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = DockerNetworkArgs.__new__(DockerNetworkArgs)
 
+            __props__.__dict__["bridge"] = bridge
+            __props__.__dict__["bridge_name"] = bridge_name
             __props__.__dict__["driver"] = driver
+            __props__.__dict__["gateway_mode_ipv4"] = gateway_mode_ipv4
+            __props__.__dict__["gateway_mode_ipv6"] = gateway_mode_ipv6
             if host is None and not opts.urn:
                 raise TypeError("Missing required property 'host'")
             __props__.__dict__["host"] = host
+            __props__.__dict__["host_binding"] = host_binding
+            __props__.__dict__["inhibit_ipv4"] = inhibit_ipv4
+            __props__.__dict__["inter_container"] = inter_container
+            __props__.__dict__["interface_prefix"] = interface_prefix
             __props__.__dict__["internal"] = internal
             __props__.__dict__["ipv6"] = ipv6
+            __props__.__dict__["ipvlan_flag"] = ipvlan_flag
+            __props__.__dict__["ipvlan_mode"] = ipvlan_mode
             __props__.__dict__["labels"] = labels
+            __props__.__dict__["macvlan_mode"] = macvlan_mode
+            __props__.__dict__["masquerade"] = masquerade
+            __props__.__dict__["mtu"] = mtu
             if name is None and not opts.urn:
                 raise TypeError("Missing required property 'name'")
             __props__.__dict__["name"] = name
             __props__.__dict__["options"] = options
             __props__.__dict__["parent"] = parent
             __props__.__dict__["subnets"] = subnets
+            __props__.__dict__["trusted_host_interfaces"] = trusted_host_interfaces
             __props__.__dict__["network_id"] = None
         super(DockerNetwork, __self__).__init__(
             'hostnet:index:DockerNetwork',
@@ -278,17 +558,47 @@ class DockerNetwork(pulumi.CustomResource):
 
         __props__ = DockerNetworkArgs.__new__(DockerNetworkArgs)
 
+        __props__.__dict__["bridge"] = None
+        __props__.__dict__["bridge_name"] = None
         __props__.__dict__["driver"] = None
+        __props__.__dict__["gateway_mode_ipv4"] = None
+        __props__.__dict__["gateway_mode_ipv6"] = None
         __props__.__dict__["host"] = None
+        __props__.__dict__["host_binding"] = None
+        __props__.__dict__["inhibit_ipv4"] = None
+        __props__.__dict__["inter_container"] = None
+        __props__.__dict__["interface_prefix"] = None
         __props__.__dict__["internal"] = None
         __props__.__dict__["ipv6"] = None
+        __props__.__dict__["ipvlan_flag"] = None
+        __props__.__dict__["ipvlan_mode"] = None
         __props__.__dict__["labels"] = None
+        __props__.__dict__["macvlan_mode"] = None
+        __props__.__dict__["masquerade"] = None
+        __props__.__dict__["mtu"] = None
         __props__.__dict__["name"] = None
         __props__.__dict__["network_id"] = None
         __props__.__dict__["options"] = None
         __props__.__dict__["parent"] = None
         __props__.__dict__["subnets"] = None
+        __props__.__dict__["trusted_host_interfaces"] = None
         return DockerNetwork(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def bridge(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        bridge: the bridge of the host that its containers join, which is there.
+        """
+        return pulumi.get(self, "bridge")
+
+    @_builtins.property
+    @pulumi.getter(name="bridgeName")
+    def bridge_name(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        bridge: the name of the bridge that Docker makes; its choice when left out.
+        """
+        return pulumi.get(self, "bridge_name")
 
     @_builtins.property
     @pulumi.getter
@@ -299,12 +609,60 @@ class DockerNetwork(pulumi.CustomResource):
         return pulumi.get(self, "driver")
 
     @_builtins.property
+    @pulumi.getter(name="gatewayModeIpv4")
+    def gateway_mode_ipv4(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+        """
+        return pulumi.get(self, "gateway_mode_ipv4")
+
+    @_builtins.property
+    @pulumi.getter(name="gatewayModeIpv6")
+    def gateway_mode_ipv6(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
+        """
+        return pulumi.get(self, "gateway_mode_ipv6")
+
+    @_builtins.property
     @pulumi.getter
     def host(self) -> pulumi.Output[_builtins.str]:
         """
         The host, by its name in the provider's `hosts`.
         """
         return pulumi.get(self, "host")
+
+    @_builtins.property
+    @pulumi.getter(name="hostBinding")
+    def host_binding(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        bridge: the host's address at which ports are published.
+        """
+        return pulumi.get(self, "host_binding")
+
+    @_builtins.property
+    @pulumi.getter(name="inhibitIpv4")
+    def inhibit_ipv4(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        bridge: whether the bridge gets no IPv4 address from Docker: the gateway is somebody else.
+        """
+        return pulumi.get(self, "inhibit_ipv4")
+
+    @_builtins.property
+    @pulumi.getter(name="interContainer")
+    def inter_container(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        bridge: whether its containers reach each other.
+        """
+        return pulumi.get(self, "inter_container")
+
+    @_builtins.property
+    @pulumi.getter(name="interfacePrefix")
+    def interface_prefix(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        bridge: how its containers' interfaces are called, before a number; eth when left out.
+        """
+        return pulumi.get(self, "interface_prefix")
 
     @_builtins.property
     @pulumi.getter
@@ -323,12 +681,52 @@ class DockerNetwork(pulumi.CustomResource):
         return pulumi.get(self, "ipv6")
 
     @_builtins.property
+    @pulumi.getter(name="ipvlanFlag")
+    def ipvlan_flag(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        ipvlan: which others on the parent its containers reach.
+        """
+        return pulumi.get(self, "ipvlan_flag")
+
+    @_builtins.property
+    @pulumi.getter(name="ipvlanMode")
+    def ipvlan_mode(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        ipvlan: whether the parent's network is theirs (l2), or the host routes between them (l3, l3s).
+        """
+        return pulumi.get(self, "ipvlan_mode")
+
+    @_builtins.property
     @pulumi.getter
     def labels(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
         Labels.
         """
         return pulumi.get(self, "labels")
+
+    @_builtins.property
+    @pulumi.getter(name="macvlanMode")
+    def macvlan_mode(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        macvlan: which others on the parent its containers reach.
+        """
+        return pulumi.get(self, "macvlan_mode")
+
+    @_builtins.property
+    @pulumi.getter
+    def masquerade(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        bridge: whether what its containers send to other networks leaves with the host's address.
+        """
+        return pulumi.get(self, "masquerade")
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> pulumi.Output[Optional[_builtins.int]]:
+        """
+        bridge: the MTU of its containers' interfaces.
+        """
+        return pulumi.get(self, "mtu")
 
     @_builtins.property
     @pulumi.getter
@@ -350,7 +748,7 @@ class DockerNetwork(pulumi.CustomResource):
     @pulumi.getter
     def options(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        Options of the driver, like `com.docker.network.driver.mtu`.
+        Options of the driver that are no properties of their own.
         """
         return pulumi.get(self, "options")
 
@@ -358,7 +756,7 @@ class DockerNetwork(pulumi.CustomResource):
     @pulumi.getter
     def parent(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        macvlan: the link that its containers share.
+        macvlan, ipvlan: the link that its containers share.
         """
         return pulumi.get(self, "parent")
 
@@ -369,4 +767,12 @@ class DockerNetwork(pulumi.CustomResource):
         IPv4 before IPv6; Docker's choice when left out.
         """
         return pulumi.get(self, "subnets")
+
+    @_builtins.property
+    @pulumi.getter(name="trustedHostInterfaces")
+    def trusted_host_interfaces(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
+        """
+        bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+        """
+        return pulumi.get(self, "trusted_host_interfaces")
 

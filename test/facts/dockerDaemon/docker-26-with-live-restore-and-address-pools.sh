@@ -1,4 +1,4 @@
-# Docker 26.1.5 in a namespace, its unit played by a script: the lines state and argv are not systemd's own.
+# Docker 26.1.5, in the lab.
 printf '{\n    "default-address-pools": [{"base": "10.50.0.0/16", "size": 24}],\n    "live-restore": true\n}\n' >/etc/docker/daemon.json
 systemctl restart docker
 docker network create back
