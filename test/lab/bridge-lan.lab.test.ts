@@ -87,7 +87,7 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
       expect(back.map(lasting)).toEqual(there.map(lasting));
     }
   }
-  const sometimes = sampler(1, 4, "what happens to bridged hosts");
+  const sometimes = sampler("bridge-lan", 4);
 
   test("up moves it, and the next preview is empty", async () => {
     await ok(stack.up());

@@ -103,7 +103,7 @@ describe("networks and connections of running containers, their whole life with 
     await rests();
   });
 
-  const sometimes = sampler(1, 4, "what happens to networks and connections");
+  const sometimes = sampler("docker-networks", 4);
 
   sometimes("what was disconnected or connected otherwise by hand is shown and repaired", async () => {
     const gone = "docker network disconnect net0 bbox-3";

@@ -105,7 +105,7 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     await isSettled("after up");
   });
 
-  const sometimes = sampler(1, 5, "what happens to a trunk with gateways");
+  const sometimes = sampler("macvlan-trunk-gateway", 5);
   sometimes("who a container's gateway is, its own link answers and nobody else", async () => {
     const mac = (await must("node1", "cat /sys/class/net/gw10/address")).trim();
     for (const { host, name } of inVlan(11)) {

@@ -69,7 +69,7 @@ describe("macvlan networks over an 802.1Q trunk (T4), their whole life on two ma
     expect(Object.keys(summary), text).toEqual(["same"]);
   });
 
-  const sometimes = sampler(1, 3, "what happens to a trunk");
+  const sometimes = sampler("macvlan-trunk", 3);
 
   sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
     await removeAll();

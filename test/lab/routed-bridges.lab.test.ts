@@ -76,7 +76,7 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     await isSettled(two, "after up");
   });
 
-  const sometimes = sampler(1, 5, "what happens to routed bridges");
+  const sometimes = sampler("routed-bridges", 5);
   sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
     const swap = (table: string, chain: string) =>
       `rule=$(iptables -w -t ${table} -S ${chain} 1) && iptables -w -t ${table} -D ${chain} 1 && eval "iptables -w -t ${table} $rule"`;
