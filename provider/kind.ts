@@ -72,6 +72,8 @@ export interface Kind<
   ): Command[];
   /** Others undo it when they start, Docker or the firewall of the host: what boots it runs again after them. */
   readonly again?: boolean;
+  /** The container that it is in: what boots it runs again whenever that starts, and at no other time. */
+  follows?(want: Values<I>): string | undefined;
   /** The links that exist and that it takes for itself, from the host's own network configuration. */
   takes?(want: Values<I>): string[];
 

@@ -252,6 +252,7 @@ export function operationOf(
         unmanaged: [...(kind.adopts ? [] : linksIn(kind.edges(want).makes)), ...(kind.takes?.(want) ?? [])],
         ...(kind.adopts && { before: course.before ?? {} }),
         ...(kind.again && { again: true }),
+        follows: kind.follows?.(want),
         commands:
           kind.boot?.(want, course.before ?? {}, { ...around, facts }) ??
           kind.plan(want, undefined, { ...around, facts }),

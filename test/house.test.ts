@@ -204,6 +204,7 @@ describe("a kind", () => {
       "before",
       "boot",
       "again",
+      "follows",
       "takes",
       "samples",
     ];

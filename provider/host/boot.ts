@@ -20,6 +20,8 @@ export interface Fragment {
   readonly before?: Readonly<Record<string, unknown>>;
   /** Others undo it when they start: what boots it runs again after Docker and the services of the firewall. */
   readonly again?: boolean;
+  /** The container with whose starts it runs, and at no other time. */
+  readonly follows?: string | undefined;
   /** From nothing to what is wanted; none for what comes back by itself. */
   readonly commands: readonly Command[];
 }
@@ -40,9 +42,9 @@ const hash = (text: string) => createHash("sha256").update(text).digest("hex").s
 
 /** A fragment as a file that a person can read, and that `/etc/hostnet/boot` runs. */
 export function fragmentText(fragment: Fragment): string {
-  const { kind, name, owner, makes, needs, unmanaged = [], before, again, commands } = fragment;
+  const { kind, name, owner, makes, needs, unmanaged = [], before, again, follows, commands } = fragment;
   linkWords(unmanaged);
-  const about = JSON.stringify({ kind, name, owner, makes, needs, unmanaged, before, again });
+  const about = JSON.stringify({ kind, name, owner, makes, needs, unmanaged, before, again, follows });
   const lines = [
     `# hostnet ${about}`,
     `# How this host gets ${oneLine(kind)} ${oneLine(name)} back when it boots. hostnet writes this file and removes it: do not edit.`,

@@ -7,6 +7,7 @@ import { bothFamilies } from "./facts/families.ts";
 import { firewallCommand, parseFirewall } from "./facts/firewall.ts";
 import { fragmentsCommand, parseFragments } from "./facts/fragments.ts";
 import { parseLinks } from "./facts/links.ts";
+import { namespacesCommand, parseNamespaces } from "./facts/namespaces.ts";
 import { parseRoutes } from "./facts/routes.ts";
 import { parseRules } from "./facts/rules.ts";
 import { parseSshWay, sshWayCommand } from "./facts/ssh-way.ts";
@@ -21,6 +22,7 @@ export type { DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
 export type { FirewallChain, FirewallFact } from "./facts/firewall.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export type { BridgeFact, Link, PortFact } from "./facts/links.ts";
+export { keptNamespaces, type Namespace, type NamespacedContainer, type NamespacesFact } from "./facts/namespaces.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";
@@ -56,6 +58,7 @@ const tables = {
   sshWay: table("ip", sshWayCommand, parseSshWay),
   docker: table("docker", dockerCommand, parseDocker),
   dockerDaemon: table("docker", dockerDaemonCommand, parseDockerDaemon),
+  namespaces: table("ip", namespacesCommand, parseNamespaces),
 };
 
 export type FactName = keyof typeof tables;

@@ -12,6 +12,8 @@ type Sort =
   | "docker-network"
   | "docker-container"
   | "docker-connection"
+  | "container"
+  | "attachment"
   | "docker-daemon"
   | "address"
   | "network"
@@ -29,6 +31,9 @@ export const firewallChain = (name: string): Node => `firewall-chain ${name}`;
 export const dockerNetwork = (name: string): Node => `docker-network ${name}`;
 /** A container, by name or ID; none is made by a resource. */
 export const dockerContainer = (name: string): Node => `docker-container ${name}`;
+/** What an attachment is in: a container by name or ID, or a network namespace by its path. */
+export const container = (name: string): Node => `container ${name}`;
+export const attachment = (name: string): Node => `attachment ${name}`;
 export const dockerConnection = (container: string, network: string): Node =>
   `docker-connection ${container}/${network}`;
 /** The Docker daemon, of which a host has one; what stands on it needs no resource for it. */
@@ -105,6 +110,7 @@ export function unmet(operations: readonly Ordered[], facts: Facts): (Node | und
 
 function isThere(node: Node, facts: Facts): boolean {
   const [sort, name] = split(node);
+  if (sort === "container" && containerCalled(name, facts.namespaces.containers)) return true;
   if (sort === "docker-container") return containerCalled(name, facts.docker.containers) !== undefined;
   const there = present(sort, facts);
   return sort === "gateway" ? there.some((range) => contains(range, name)) : there.includes(name);
@@ -118,6 +124,10 @@ function present(sort: Sort, facts: Facts): string[] {
       return facts.docker.networks.map((n) => n.name);
     case "docker-container":
       return facts.docker.containers.map((c) => c.name);
+    case "container":
+      return [...facts.namespaces.containers, ...facts.namespaces.namespaces.map(({ path }) => ({ name: path }))].map(
+        (c) => c.name,
+      );
     case "docker-daemon":
       return ["daemon"];
     case "address":

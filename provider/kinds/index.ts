@@ -1,5 +1,6 @@
 import type { Kind } from "../kind.ts";
 import { Bridge } from "./bridge.ts";
+import { ContainerAttachment } from "./container-attachment.ts";
 import { DestinationNat } from "./destination-nat.ts";
 import { DockerConnection } from "./docker-connection.ts";
 import { DockerDaemon } from "./docker-daemon.ts";
@@ -19,6 +20,7 @@ import { VlanInterface } from "./vlan-interface.ts";
 // Each kind has types of its own; the machinery treats all alike.
 export const kinds = [
   Bridge,
+  ContainerAttachment,
   DestinationNat,
   DockerConnection,
   DockerDaemon,

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { parseFirewall } from "../../provider/host/facts/firewall.ts";
+import { keptNamespaces } from "../../provider/host/facts/namespaces.ts";
 import { parseRoute } from "../../provider/host/facts/routes.ts";
 import { parseRule } from "../../provider/host/facts/rules.ts";
 import type {
@@ -35,6 +36,14 @@ interface WrittenHost {
     readonly containers?: readonly WrittenContainer[];
   };
   readonly dockerDaemon?: WrittenDaemon;
+  /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
+  readonly namespaces?: Readonly<Record<string, WrittenNamespace>>;
+}
+
+interface WrittenNamespace {
+  readonly links?: readonly WrittenLink[];
+  readonly routes?: readonly string[];
+  readonly networkMode?: string;
 }
 
 type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
@@ -87,6 +96,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     fragments = [],
     docker,
     dockerDaemon,
+    namespaces = {},
     firewall = {},
   } = parse(text) as WrittenHost;
   return {
@@ -103,6 +113,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
     docker: dockerOf(docker ?? {}),
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
+    namespaces: namespacesOf(namespaces),
   };
 }
 
@@ -191,6 +202,28 @@ const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetwor
   ...written,
   subnets: (written.subnets ?? []).map((one) => ({ ...one, auxAddresses: one.auxAddresses ?? {} })),
 });
+
+function namespacesOf(written: Readonly<Record<string, WrittenNamespace>>): Facts["namespaces"] {
+  const all = Object.entries(written);
+  const isContainer = (path: string) => !path.startsWith("/");
+  const containers = all
+    .filter(([path]) => isContainer(path))
+    .map(([path, { networkMode = "bridge" }], i) => {
+      const name = path.replace(/ .*/, "");
+      const running = path === name;
+      return { id: `${i}`.padStart(64, "c"), name, running, networkMode, path: running ? `/docker/${name}` : "" };
+    });
+  const pathOf = (path: string) =>
+    path.endsWith(" (stopped)") ? `${keptNamespaces}/${path.replace(/ .*/, "")}` : `/docker/${path}`;
+  return {
+    containers,
+    namespaces: all.map(([path, { links = [], routes = [] }]) => ({
+      path: isContainer(path) ? pathOf(path) : path,
+      links: links.map(linkOf),
+      routes: routes.map((line) => parseRoute(line.includes(":") ? 6 : 4, withType(line))),
+    })),
+  };
+}
 
 /** A daemon that runs unless the case says what else it does. */
 const daemonOf = ({ engine: { bridge, ...engine } = {}, ...written }: WrittenDaemon): DockerDaemonFact => ({

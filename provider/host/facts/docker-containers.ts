@@ -80,6 +80,9 @@ function parseAttachment(name: string, raw: RawAttachment, id: string): DockerAt
 }
 
 /** The container of this name or ID; of an ID the first twelve digits will do. */
-export const containerCalled = (name: string, containers: readonly DockerContainer[]): DockerContainer | undefined =>
+export const containerCalled = <C extends { readonly name: string; readonly id: string }>(
+  name: string,
+  containers: readonly C[],
+): C | undefined =>
   containers.find((one) => one.name === name) ??
   containers.find(({ id }) => /^[0-9a-f]{12,64}$/.test(name) && id.startsWith(name));

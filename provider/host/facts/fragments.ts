@@ -2,8 +2,8 @@ import type { Fragment } from "../boot.ts";
 import type { Command } from "../command.ts";
 
 /** A boot fragment without its commands: what hostnet keeps on a host, and whose it is. */
-export type FragmentFact = Required<Omit<Fragment, "commands" | "before" | "again">> &
-  Pick<Fragment, "before" | "again">;
+export type FragmentFact = Required<Omit<Fragment, "commands" | "before" | "again" | "follows">> &
+  Pick<Fragment, "before" | "again" | "follows">;
 
 /** Prints the first lines of all fragments. A folder that may not be read is an error, not an empty one. */
 export const fragmentsCommand: Command = {

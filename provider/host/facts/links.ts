@@ -15,12 +15,16 @@ export interface Link {
   readonly kind?: string;
   /** The link below: of a VLAN interface its parent. Undefined when there is none or it is in another namespace. */
   readonly parent?: string;
+  /** The number of the link below, or at the other end of a veth, where that is in another namespace. */
+  readonly elsewhere?: number;
   /** The link above: of a bridge port its bridge. */
   readonly master?: string;
   /** What the link is to its master: `bridge` for a bridge port. */
   readonly portOf?: string;
   readonly alias?: string;
   readonly vlan?: { readonly id: number; readonly protocol: "802.1Q" | "802.1ad" };
+  /** Of an ipvlan: whether it has its parent's network, or routes to it. */
+  readonly ipvlan?: { readonly mode: string };
   /** Of a macvlan: which others on its parent it reaches. */
   readonly macvlan?: { readonly mode: string };
   readonly bridge?: BridgeFact;
@@ -70,6 +74,7 @@ interface RawLink {
   flags: string[];
   address?: string;
   link?: string;
+  link_index?: number;
   master?: string;
   ifalias?: string;
   linkinfo?: {
@@ -122,11 +127,13 @@ function parseLink(raw: RawLink): Link {
     ...(kind && { kind }),
     // What iproute2 shows as the link of a veth is its peer, which is not below it.
     ...(raw.link && kind !== "veth" && { parent: raw.link }),
+    ...(raw.link === undefined && raw.link_index ? { elsewhere: raw.link_index } : {}),
     ...(raw.master && { master: raw.master }),
     ...(portOf && { portOf }),
     ...(raw.ifalias && { alias: raw.ifalias }),
     ...(kind === "vlan" && { vlan: { id: details?.id ?? 0, protocol: details?.protocol ?? "802.1Q" } }),
     ...(kind === "macvlan" && { macvlan: { mode: details?.mode ?? "" } }),
+    ...(kind === "ipvlan" && { ipvlan: { mode: details?.mode ?? "" } }),
     ...(kind === "bridge" && { bridge: parseBridge(details ?? {}) }),
     ...(portOf === "bridge" && { port: parsePort(port ?? {}) }),
     addresses: ips

@@ -1,0 +1,156 @@
+import type { Facts } from "../host/facts.ts";
+import { link } from "../host/graph.ts";
+import { type Around, type Change, type Finding, refusal, warning } from "../kind.ts";
+import type { Fields } from "../schema/field.ts";
+import { contains, family, network } from "../schema/net.ts";
+import { listed } from "../schema/words.ts";
+import { type Attachment, namespaceOf } from "./attachment-words.ts";
+import { checkLink } from "./link.ts";
+import { checkPort } from "./port-vlans.ts";
+
+const sorts = ["bridge", "macvlan", "ipvlan", "nic"] as const;
+const modes = { macvlan: ["bridge", "private", "vepa"], ipvlan: ["l2", "l3", "l3s"] };
+
+/** What is wrong with the inputs taken together: reasons by path. */
+export function attachmentProblems(want: Attachment): Record<string, string> {
+  const { container, namespace, interface: name, mode, access, trunk, native, gateways, addresses } = want;
+  const given = sorts.filter((sort) => want[sort] !== undefined);
+  const [sort] = given;
+  const place = { access, trunk, native };
+  const isTagged = Object.values(place).some((value) => value !== undefined);
+  const allowed = sort === "macvlan" || sort === "ipvlan" ? modes[sort] : [];
+  const twice = ([4, 6] as const).find((version) => gateways.filter((one) => family(one) === version).length > 1);
+  const away = gateways.find((one) => !addresses.some((address) => contains(network(address), one)));
+  const { gatewayPolicy: policy, gatewayMetric, gatewayTable, ipvlan, mac } = want;
+  return {
+    ...((container === undefined) === (namespace === undefined) && {
+      container: "must be given, or namespace in its place, and not both",
+    }),
+    ...(name === "lo" && { interface: "must not be lo, which every namespace has" }),
+    ...(given.length !== 1 && {
+      "": `must have one of ${listed(sorts)}, got ${given.length === 0 ? "none" : listed(given, "and")}`,
+    }),
+    ...(mode !== undefined &&
+      !allowed.includes(mode) && {
+        mode:
+          allowed.length > 0
+            ? `must be ${listed(allowed)} for ${sort}, got ${mode}`
+            : `is for macvlan and ipvlan only, got ${mode}`,
+      }),
+    ...(isTagged && sort !== "bridge" ? { access: "and trunk and native are for a bridge only" } : {}),
+    ...(isTagged && sort === "bridge" ? portProblems(place) : {}),
+    ...(ipvlan !== undefined &&
+      mac !== undefined && { mac: `must be left out for ipvlan, which has that of ${ipvlan}, got ${mac}` }),
+    ...checkLink({ addresses }),
+    ...(twice && { gateways: `must have one of IPv${twice} at most, got ${listed(gateways, "and")}` }),
+    ...(away && { gateways: `must lie in a network of addresses, got ${away}` }),
+    ...(policy === "metric" &&
+      gatewayMetric === undefined && { gatewayMetric: "is required with gatewayPolicy metric" }),
+    ...(policy !== "metric" &&
+      gatewayMetric !== undefined && { gatewayMetric: `is for gatewayPolicy metric only, got ${gatewayMetric}` }),
+    ...(policy === "table" && gatewayTable === undefined && { gatewayTable: "is required with gatewayPolicy table" }),
+    ...(policy !== "table" &&
+      gatewayTable !== undefined && { gatewayTable: `is for gatewayPolicy table only, got ${gatewayTable}` }),
+  };
+}
+
+/** Those of a port, by the names that an attachment has for them. */
+const portProblems = (port: Pick<Attachment, "access" | "trunk" | "native">) =>
+  Object.fromEntries(Object.entries(checkPort("", port)).map(([path, reason]) => [path.slice(1), reason]));
+
+type AllFacts = Pick<Facts, "links" | "bridgeVlans" | "namespaces">;
+
+/** What stands in the way of an attachment, or makes it useless. */
+export function attachmentFindings(
+  { want, have }: { readonly want: Attachment | undefined; readonly have: Attachment | undefined },
+  facts: AllFacts,
+  around: Pick<Around, "changes" | "program" | "host">,
+): Finding[] {
+  if (!want) return [];
+  return [
+    ...containerFindings(want, have, facts),
+    ...placeFindings(want, have, facts, around),
+    ...addressFindings(want, have, facts, around),
+  ];
+}
+
+function containerFindings(want: Attachment, have: Attachment | undefined, facts: AllFacts): Finding[] {
+  const { container: name = "", interface: inside } = want;
+  const found = facts.namespaces.containers.find((one) => one.name === name || (name && one.id.startsWith(name)));
+  if (found?.networkMode === "host")
+    return [refusal("container", `must have a network of its own, and ${name} has that of its host`)];
+  if (found && !found.running)
+    return have
+      ? [warning("container", `${name} does not run: what changes is there when it starts`)]
+      : [refusal("container", `must run, and ${name} does not: start it first`)];
+  const holder = have ? undefined : namespaceOf(want, facts)?.links.find((one) => one.name === inside);
+  return holder ? [refusal("interface", `${inside} is taken by a link of kind ${holder.kind ?? "NIC"}`)] : [];
+}
+
+function placeFindings(
+  { bridge, macvlan, ipvlan, nic, access, trunk, native, mtu }: Attachment,
+  have: Attachment | undefined,
+  { links }: AllFacts,
+  { changes }: Pick<Around, "changes">,
+): Finding[] {
+  const found = (name: string | undefined) => links.find((one) => one.name === name && !changes(link(one.name)));
+  const [over, below, moved] = [found(bridge), found(macvlan ?? ipvlan), have ? undefined : found(nic)];
+  const property = macvlan ? "macvlan" : "ipvlan";
+  const isTagged = [access, trunk, native].some((value) => value !== undefined);
+  const rival = links.find(
+    ({ parent, kind = "" }) =>
+      below && parent === below.name && /^(macvlan|macvtap|ipvlan)$/.test(kind) && kind !== property,
+  );
+  return [
+    ...(over && over.kind !== "bridge"
+      ? [refusal("bridge", `must be a bridge, and ${bridge} is a link of kind ${over.kind ?? "NIC"}`)]
+      : []),
+    ...(over?.bridge && !over.bridge.vlanFiltering && isTagged
+      ? [refusal("access", `and trunk and native need a bridge that filters VLANs, and ${bridge} does not`)]
+      : []),
+    ...(over && mtu !== undefined && mtu > over.mtu
+      ? [warning("mtu", `is more than that of ${bridge}, ${over.mtu}: larger frames are lost, got ${mtu}`)]
+      : []),
+    ...(over && !over.up ? [warning("bridge", `${bridge} is down: nothing will pass until it is up`)] : []),
+    ...(below?.portOf && below.portOf !== "vrf"
+      ? [refusal(property, `must not be a port of ${below.master}, got ${below.name}: use ${below.master} itself`)]
+      : []),
+    ...(rival
+      ? [refusal(property, `${below?.name} carries ${rival.name}, and a link carries one sort only (${rival.kind})`)]
+      : []),
+    ...(below && !below.up ? [warning(property, `${below.name} is down: nothing will pass until it is up`)] : []),
+    ...(nic !== undefined && !have && !links.some((one) => one.name === nic)
+      ? [refusal("nic", `must be a link of the host, got ${nic}`)]
+      : []),
+    ...(moved?.master ? [refusal("nic", `must be a link of its own, and ${nic} is a port of ${moved.master}`)] : []),
+    ...(moved && moved.addresses.length > 0
+      ? [warning("nic", `takes along ${listed(moved.addresses, "and")}, by which the host will not answer any more`)]
+      : []),
+  ];
+}
+
+/** Who has an address or a hardware address already: a container of the host, or one of the program on any host. */
+function addressFindings(
+  want: Attachment,
+  have: Attachment | undefined,
+  { namespaces: { namespaces } }: AllFacts,
+  { program, host }: Pick<Around, "program" | "host">,
+): Finding[] {
+  const bare = (cidr: string) => cidr.replace(/\/.*/, "");
+  const others = program.filter(({ type }) => type === "ContainerAttachment");
+  return want.addresses.flatMap((cidr) => {
+    const address = bare(cidr);
+    const twin = others.find(({ want: other }) =>
+      ((other.addresses ?? []) as readonly string[]).map(bare).includes(address),
+    );
+    const name = twin && String(twin.want.container ?? twin.want.namespace);
+    if (twin)
+      return [
+        refusal(
+          "addresses",
+          `must be free, and the program gives ${address} to ${name}${twin.host === host ? "" : ` on ${twin.host}`} too`,
+        ),
+      ];
+    return [];
+  });
+}

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { ip } from "../host/command.ts";
+import { attachment, container, link } from "../host/graph.ts";
+import { defineKind } from "../kind.ts";
+import { s } from "../schema/fields.ts";
+import { attachmentFindings, attachmentProblems } from "./attachment-findings.ts";
+import { namespaceOf, planAttachment, readRoutes } from "./attachment-words.ts";
+import { dockerName } from "./docker-attachments.ts";
+import { linkInputs, noteOf, ownerOf } from "./link.ts";
+import { portFields, readPort } from "./port-vlans.ts";
+
+const route = s.object(
+  "AttachmentRoute",
+  "A route inside.",
+  {
+    destination: s.subnet("Where it leads."),
+    via: s.address("The next hop; none where the interface leads there itself.").optional(),
+  },
+  { exact: true },
+);
+
+export const ContainerAttachment = defineKind({
+  type: "ContainerAttachment",
+  summary:
+    "A network interface inside a running container, or inside any network namespace: an end of a cable into a bridge, a macvlan or ipvlan link, or a whole NIC. It lasts: when its container starts again, the host puts it back.",
+  inputs: {
+    container: s.string("The container, by its name or ID in Docker.", dockerName).optional().replaces(),
+    namespace: s
+      .string("In place of a container: the path of a network namespace, like `/run/netns/blue`.", {
+        pattern: /^\/[\w./-]+$/,
+        must: "a path of letters, digits, `_`, `.`, `-` and `/`",
+      })
+      .optional()
+      .replaces(),
+    interface: s.ifname("The interface's name inside, like `eth1`.").replaces(),
+    bridge: s.ifname("The bridge that the other end of its cable is in.").optional(),
+    hostInterface: s.ifname("The other end of the cable; made from the names when left out.").derived().replaces(),
+    ...portFields,
+    macvlan: s.ifname("The link that it shares as a macvlan.").optional().replaces(),
+    ipvlan: s.ifname("The link that it shares as an ipvlan.").optional().replaces(),
+    mode: s
+      .oneOf("Of a macvlan bridge, private or vepa; of an ipvlan l2, l3 or l3s. The first when left out.", [
+        ...["bridge", "private", "vepa"],
+        ...["l2", "l3", "l3s"],
+      ])
+      .optional()
+      .replaces(),
+    nic: s.ifname("The NIC that moves inside, and comes back on delete.").optional().replaces(),
+    mac: s
+      .mac("Its hardware address; made from the resource's name when left out at create, but for ipvlan and NICs.")
+      .optional(),
+    mtu: linkInputs.mtu,
+    addresses: linkInputs.addresses.default([]),
+    gateways: s
+      .set(s.address("An address."), "Next hops for everything else: at most one of IPv4 and one of IPv6.")
+      .default([]),
+    gatewayPolicy: s
+      .oneOf(
+        "What becomes of another default route: its place is taken until delete (replace), both are there (metric), or the gateways are only for who speaks from these addresses (table).",
+        ["replace", "metric", "table"],
+      )
+      .default("replace"),
+    gatewayMetric: s.int("metric: of several the lowest counts.", { min: 1, max: 4294967294 }).optional(),
+    gatewayTable: s.int("table: the number of a table inside.", { min: 1, max: 4294967295 }).optional(),
+    routes: s.set(route, "All routes of ours by this interface, inside.").default([]),
+  },
+  outputs: {},
+  facts: ["links", "bridgeVlans", "namespaces"],
+
+  derive: ({ container: name, namespace, interface: inside }) =>
+    inside ? { hostInterface: cableName(`${name ?? namespace}/${inside}`) } : {},
+  check: attachmentProblems,
+  id: (want) => `${want.container ?? want.namespace}/${want.interface}`,
+  edges: (want) => {
+    const { bridge, macvlan, ipvlan, nic, hostInterface } = want;
+    return {
+      makes: [
+        attachment(`${want.container ?? want.namespace}/${want.interface}`),
+        ...(bridge ? [link(hostInterface)] : []),
+      ],
+      needs: [
+        container(want.container ?? want.namespace ?? ""),
+        ...[bridge, macvlan, ipvlan].flatMap((name) => (name ? [link(name)] : [])),
+      ],
+    };
+  },
+
+  read: (name, facts) => {
+    const at = name.lastIndexOf("/");
+    const [where, inside] = [name.slice(0, at), name.slice(at + 1)];
+    const place = where.startsWith("/") ? { namespace: where } : { container: where };
+    const there = namespaceOf(place, facts);
+    const found = there?.links.find((one) => one.name === inside);
+    if (!there || !found) return undefined;
+    const other = facts.links.find(({ index }) => index === found.elsewhere);
+    const port = facts.bridgeVlans.find(({ link: of }) => of === other?.name);
+    const isCable = found.kind === "veth";
+    return {
+      ...{ container: undefined, namespace: undefined, ...place, interface: inside },
+      bridge: isCable ? other?.master : undefined,
+      hostInterface: isCable ? (other?.name ?? "") : cableName(name),
+      ...(port ? readPort(port.vlans) : {}),
+      macvlan: found.kind === "macvlan" ? other?.name : undefined,
+      ipvlan: found.kind === "ipvlan" ? other?.name : undefined,
+      mode: (found.macvlan ?? found.ipvlan)?.mode as "bridge" | undefined,
+      nic: noteOf(found, "nic"),
+      ...{ mac: found.mac, mtu: found.mtu, addresses: found.addresses },
+      ...readRoutes(inside, there),
+      owner: ownerOf(found),
+    };
+  },
+
+  examine: attachmentFindings,
+  plan: (want, have, { owner, facts }) =>
+    planAttachment(want, have, { owner, inside: namespaceOf(want ?? have ?? {}, facts) }),
+
+  follows: ({ container: name }) => name,
+  takes: ({ nic }) => (nic ? [nic] : []),
+
+  samples: {
+    given: [
+      ip`netns add law`,
+      ip`-n law link set dev lo up`,
+      ...["br0", "br1"].flatMap((name) => [ip`link add name ${name} type bridge`, ip`link set dev ${name} up`]),
+    ],
+    a: {
+      ...{ namespace: "/run/netns/law", interface: "eth1", bridge: "br0", hostInterface: "cable0" },
+      addresses: ["192.168.1.150/24"],
+      ...{ gateways: ["192.168.1.1"], gatewayPolicy: "replace", routes: [{ destination: "10.9.0.0/16" }] },
+    },
+    b: {
+      ...{ namespace: "/run/netns/law", interface: "eth1", bridge: "br1", hostInterface: "cable0" },
+      ...{ mac: "02:00:00:00:00:07", mtu: 1400, addresses: ["192.168.2.150/24", "fd00::7/64"] },
+      ...{ gateways: ["192.168.2.1", "fd00::1"], gatewayPolicy: "table", gatewayTable: 100 },
+      routes: [{ destination: "10.9.0.0/16", via: "192.168.2.9" }, { destination: "fd09::/64" }],
+    },
+  },
+});
+
+/** A name for the end of a cable: nobody would choose it. */
+const cableName = (name: string): string => `cable${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
