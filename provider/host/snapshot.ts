@@ -92,6 +92,17 @@ ids=$(docker network ls --quiet --no-trunc) && docker network inspect $ids`,
     command: sh("ip -6 -d -o route show table all"),
     parse: (stdout) => routeLines(6, stdout),
   },
+  {
+    name: "namespace",
+    // Those with a name: a container's comes and goes with it.
+    command: sh(`for path in /run/netns/*; do
+  [ -e "$path" ] || continue
+  for what in '-j -d addr show' '-4 -o route show table all' '-6 -o route show table all' '-4 rule' '-6 rule'; do
+    nsenter --net="$path" ip $what | sed "s:^:\${path##*/} \${what# } | :"
+  done
+done`),
+    parse: (stdout) => stdout.trimEnd().split("\n").flatMap(namespaceLine),
+  },
   { name: "rule", command: sh("ip -j -4 rule"), parse: rows(words) },
   { name: "rule6", command: sh("ip -j -6 rule"), parse: rows(words) },
   {
@@ -146,7 +157,10 @@ function linkLines(row: Row): string[] {
   const { address, broadcast, permaddr, ...shared } = link;
   const info = linkinfo as Row | undefined;
   const set = (flags as string[]).filter((flag) => !["LOWER_UP", "NO-CARRIER", "M-DOWN"].includes(flag)).sort();
-  const known = isMadeUp(row) ? shared : { ...shared, address };
+  // What a bridge could learn from its ports it does not forget when they leave.
+  const { tso_max_size, tso_max_segs, ...lasting } = shared;
+  const own = (linkinfo as Row | undefined)?.info_kind === "bridge" ? lasting : shared;
+  const known = isMadeUp(row) ? own : { ...own, address };
   return [
     `${ifname} ${words({ ...known, flags: set })}`,
     ...(info
@@ -165,6 +179,14 @@ const orders = (addresses: readonly Row[]): string[] =>
     );
     return set.length > 1 ? [set.map(({ local }) => local).join(" ")] : [];
   });
+
+function namespaceLine(line: string): string[] {
+  const [about = "", ...rest] = line.split(" | ");
+  const said = rest.join(" | ");
+  const lines = about.includes("addr") ? (JSON.parse(said) as Row[]).flatMap(linkLines) : [said.trim()];
+  // The kernel's own; nobody waits here until it has tried them.
+  return lines.filter((one) => !/fe80::|ff00::\/8/.test(one)).map((one) => `${about.replace(/ .*/, "")} ${one}`);
+}
 
 const routeLines = (family: 4 | 6, stdout: string): string[] =>
   stdout

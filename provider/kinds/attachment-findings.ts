@@ -1,10 +1,9 @@
-import type { Facts } from "../host/facts.ts";
+import { containerCalled, type Facts } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
-import { type Around, type Change, type Finding, refusal, warning } from "../kind.ts";
-import type { Fields } from "../schema/field.ts";
+import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { contains, family, network } from "../schema/net.ts";
 import { listed } from "../schema/words.ts";
-import { type Attachment, namespaceOf } from "./attachment-words.ts";
+import { type Attachment, cableName, namespaceOf } from "./attachment-words.ts";
 import { checkLink } from "./link.ts";
 import { checkPort } from "./port-vlans.ts";
 
@@ -28,8 +27,10 @@ export function attachmentProblems(want: Attachment): Record<string, string> {
     }),
     ...(name === "lo" && { interface: "must not be lo, which every namespace has" }),
     ...(given.length !== 1 && {
-      "": `must have one of ${listed(sorts)}, got ${given.length === 0 ? "none" : listed(given, "and")}`,
+      bridge: `must be given, or ${listed(sorts.slice(1))} in its place, and only one of them, got ${given.length === 0 ? "none" : listed(given, "and")}`,
     }),
+    ...(sort !== "bridge" &&
+      want.hostInterface !== cableName(want) && { hostInterface: `is for a bridge only, got ${want.hostInterface}` }),
     ...(mode !== undefined &&
       !allowed.includes(mode) && {
         mode:
@@ -70,13 +71,13 @@ export function attachmentFindings(
   return [
     ...containerFindings(want, have, facts),
     ...placeFindings(want, have, facts, around),
-    ...addressFindings(want, have, facts, around),
+    ...addressFindings(want, around),
   ];
 }
 
 function containerFindings(want: Attachment, have: Attachment | undefined, facts: AllFacts): Finding[] {
   const { container: name = "", interface: inside } = want;
-  const found = facts.namespaces.containers.find((one) => one.name === name || (name && one.id.startsWith(name)));
+  const found = containerCalled(name, facts.namespaces.containers);
   if (found?.networkMode === "host")
     return [refusal("container", `must have a network of its own, and ${name} has that of its host`)];
   if (found && !found.running)
@@ -129,28 +130,16 @@ function placeFindings(
   ];
 }
 
-/** Who has an address or a hardware address already: a container of the host, or one of the program on any host. */
-function addressFindings(
-  want: Attachment,
-  have: Attachment | undefined,
-  { namespaces: { namespaces } }: AllFacts,
-  { program, host }: Pick<Around, "program" | "host">,
-): Finding[] {
+/** Who is to have an address too, in the program, on any host. */
+function addressFindings({ addresses }: Attachment, { program, host }: Pick<Around, "program" | "host">): Finding[] {
   const bare = (cidr: string) => cidr.replace(/\/.*/, "");
   const others = program.filter(({ type }) => type === "ContainerAttachment");
-  return want.addresses.flatMap((cidr) => {
-    const address = bare(cidr);
-    const twin = others.find(({ want: other }) =>
-      ((other.addresses ?? []) as readonly string[]).map(bare).includes(address),
+  return addresses.flatMap((cidr) => {
+    const twin = others.find(({ want }) =>
+      ((want.addresses ?? []) as readonly string[]).map(bare).includes(bare(cidr)),
     );
-    const name = twin && String(twin.want.container ?? twin.want.namespace);
-    if (twin)
-      return [
-        refusal(
-          "addresses",
-          `must be free, and the program gives ${address} to ${name}${twin.host === host ? "" : ` on ${twin.host}`} too`,
-        ),
-      ];
-    return [];
+    if (!twin) return [];
+    const name = `${twin.want.container ?? twin.want.namespace}${twin.host === host ? "" : ` on ${twin.host}`}`;
+    return [refusal("addresses", `must be free, and the program gives ${bare(cidr)} to ${name} too`)];
   });
 }

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { type Command, ip, tool } from "../host/command.ts";
-import { type Facts, keptNamespaces, type Namespace } from "../host/facts.ts";
+import { containerCalled, type Facts, keptNamespaces, type Namespace } from "../host/facts.ts";
 import { family, localMac } from "../schema/net.ts";
-import { planLink, planOwner } from "./link.ts";
+import { aliasOf, planLink, planOwner } from "./link.ts";
 import { newPort, planPort } from "./port-vlans.ts";
 import { protocolOf } from "./protocol.ts";
 
@@ -34,6 +35,14 @@ export interface Attachment {
 export const pathOf = ({ container, namespace }: Pick<Attachment, "container" | "namespace">): string =>
   namespace ?? `${keptNamespaces}/${container}`;
 
+/** A name for the end of a cable: nobody would choose it. */
+export function cableName({ container, namespace, interface: name }: Partial<Attachment>): string {
+  const hash = createHash("sha256")
+    .update(`${container ?? namespace}/${name}`)
+    .digest("hex");
+  return `cable${hash.slice(0, 8)}`;
+}
+
 /** The commands from one attachment to the other. */
 export function planAttachment(
   want: Attachment | undefined,
@@ -61,25 +70,28 @@ function attach(want: Attachment, owner: string): Command[] {
       ip`link add name ${hostInterface} type veth peer name ${name} netns ${path}`,
       ...planOwner(hostInterface, owner, undefined),
     ];
-  if (nic) return [sh(moveIn, nic, path, name)];
+  // Marked before it moves: else who finds it inside could not tell where it is from.
+  if (nic) return [sh(moveIn, nic, `${aliasOf(owner)};nic=${nic}`, path, name)];
   const [type, parent] = macvlan ? ["macvlan", macvlan] : ["ipvlan", ipvlan ?? ""];
   return [ip`link add link ${parent} name ${name} netns ${path} type ${type} ${mode ? ["mode", mode] : []}`];
 }
 
-// At the next start of its container it is there already.
-const moveIn = '! ip link show dev "$1" >/dev/null 2>&1 || ip link set dev "$1" netns "$2" name "$3"';
+// At the next start of its container it is there already. What it was before, its alias tells.
+const moveIn = `! ip link show dev "$1" >/dev/null 2>&1 || {
+  was=$(ip -o link show dev "$1" | sed 's/.* mtu \\([0-9]*\\) .*link\\/[^ ]* \\([^ ]*\\) .*/\\1 \\2/')
+  ip link set dev "$1" alias "$2 $was" && ip link set dev "$1" netns "$3" name "$4"
+}`;
 // Only who is inside can let go of it; $$ is a process of the host.
-const moveOut = 'nsenter --net="$1" ip link set dev "$2" netns $$ name "$3"';
+const moveOut = `was=$(nsenter --net="$1" ip -o link show dev "$2" | sed -n 's/.*;nic=[^ ]* \\([0-9]*\\) \\([0-9a-f:]*\\).*/mtu \\1 address \\2/p')
+nsenter --net="$1" ip link set dev "$2" $was alias "" && nsenter --net="$1" ip link set dev "$2" netns $$ name "$3"`;
 
 function detach(have: Attachment): Command[] {
   const path = pathOf(have);
-  const { interface: name, hostInterface, bridge, nic } = have;
+  const { interface: name, hostInterface, bridge, macvlan, ipvlan, nic } = have;
   return [
-    bridge
-      ? ip`link delete dev ${hostInterface}`
-      : nic
-        ? sh(moveOut, path, name, nic)
-        : within(path, ip`link delete dev ${name}`),
+    ...(bridge ? [ip`link delete dev ${hostInterface}`] : []),
+    ...(macvlan || ipvlan ? [within(path, ip`link delete dev ${name}`)] : []),
+    ...(nic ? [sh(moveOut, path, name, nic)] : []),
     // Its routes went with it.
     ...planRules([], rulesOf(have)).map((command) => within(path, command)),
     ...(takesPlace(4, have) ? [within(path, sh(giveBack))] : []),
@@ -108,15 +120,14 @@ function planInside(
   there: Namespace | undefined,
 ): Command[] {
   const { interface: name, mac, mtu, addresses, ipvlan, nic } = want;
-  const facts = { links: have ? (there?.links ?? []) : [], routes: have ? (there?.routes ?? []) : [] };
+  const facts = have && there ? { links: [...there.links], routes: [...there.routes] } : { links: [], routes: [] };
   const hardware = mac ?? (have || ipvlan || nic ? undefined : localMac(owner));
-  const note = nic ? (["nic", nic] as const) : undefined;
   const commands = [
     ...(have ? [] : [sh(announce, name)]),
     ...(hardware !== undefined && (!have || hardware !== have.mac)
       ? [ip`link set dev ${name} address ${hardware}`]
       : []),
-    ...planOwner(name, owner, have, note),
+    ...(nic ? [] : planOwner(name, owner, have)),
     ...planLink(name, { mtu, addresses }, have && { mtu: have.mtu, addresses: have.addresses }, facts),
     ...(have ? [] : [ip`link set dev ${name} up`]),
     ...planRoutes(want, have),
@@ -272,7 +283,7 @@ export const namespaceOf = (
   { container, namespace }: Pick<Attachment, "container" | "namespace">,
   { namespaces: { containers, namespaces } }: Pick<Facts, "namespaces">,
 ): Namespace | undefined => {
-  const own = container && containers.find((one) => one.name === container || one.id.startsWith(container));
-  const path = own && own.running ? own.path : pathOf({ container, namespace });
+  const own = container === undefined ? undefined : containerCalled(container, containers);
+  const path = own?.running ? own.path : pathOf({ container, namespace });
   return namespaces.find((one) => one.path === path);
 };

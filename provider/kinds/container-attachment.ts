@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import { ip } from "../host/command.ts";
 import { attachment, container, link } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { attachmentFindings, attachmentProblems } from "./attachment-findings.ts";
-import { namespaceOf, planAttachment, readRoutes } from "./attachment-words.ts";
+import { cableName, namespaceOf, planAttachment, readRoutes } from "./attachment-words.ts";
 import { dockerName } from "./docker-attachments.ts";
 import { linkInputs, noteOf, ownerOf } from "./link.ts";
 import { portFields, readPort } from "./port-vlans.ts";
@@ -67,8 +66,7 @@ export const ContainerAttachment = defineKind({
   outputs: {},
   facts: ["links", "bridgeVlans", "namespaces"],
 
-  derive: ({ container: name, namespace, interface: inside }) =>
-    inside ? { hostInterface: cableName(`${name ?? namespace}/${inside}`) } : {},
+  derive: (given) => (given.interface ? { hostInterface: cableName(given) } : {}),
   check: attachmentProblems,
   id: (want) => `${want.container ?? want.namespace}/${want.interface}`,
   edges: (want) => {
@@ -77,6 +75,8 @@ export const ContainerAttachment = defineKind({
       makes: [
         attachment(`${want.container ?? want.namespace}/${want.interface}`),
         ...(bridge ? [link(hostInterface)] : []),
+        // While it is inside the host has none of that name.
+        ...(nic ? [link(nic)] : []),
       ],
       needs: [
         container(want.container ?? want.namespace ?? ""),
@@ -94,17 +94,17 @@ export const ContainerAttachment = defineKind({
     if (!there || !found) return undefined;
     const other = facts.links.find(({ index }) => index === found.elsewhere);
     const port = facts.bridgeVlans.find(({ link: of }) => of === other?.name);
-    const isCable = found.kind === "veth";
+    const nic = noteOf(found, "nic")?.replace(/ .*/, "");
+    const isCable = found.kind === "veth" && nic === undefined;
     return {
       ...{ container: undefined, namespace: undefined, ...place, interface: inside },
       bridge: isCable ? other?.master : undefined,
-      hostInterface: isCable ? (other?.name ?? "") : cableName(name),
+      hostInterface: isCable ? (other?.name ?? "") : cableName({ ...place, interface: inside }),
       ...(port ? readPort(port.vlans) : {}),
       macvlan: found.kind === "macvlan" ? other?.name : undefined,
       ipvlan: found.kind === "ipvlan" ? other?.name : undefined,
       mode: (found.macvlan ?? found.ipvlan)?.mode as "bridge" | undefined,
-      nic: noteOf(found, "nic"),
-      ...{ mac: found.mac, mtu: found.mtu, addresses: found.addresses },
+      ...{ nic, mac: found.mac, mtu: found.mtu, addresses: found.addresses },
       ...readRoutes(inside, there),
       owner: ownerOf(found),
     };
@@ -136,6 +136,3 @@ export const ContainerAttachment = defineKind({
     },
   },
 });
-
-/** A name for the end of a cable: nobody would choose it. */
-const cableName = (name: string): string => `cable${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;

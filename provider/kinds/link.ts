@@ -147,6 +147,9 @@ export const ownerOf = ({ alias }: Link): string | undefined =>
 export const noteOf = ({ alias }: Link, what: string): string | undefined =>
   alias?.startsWith(mark) ? new RegExp(`;${what}=([^;]*)$`).exec(alias)?.[1] : undefined;
 
+/** What a link's alias is to say of whose it is. */
+export const aliasOf = (owner: string): string => mark + owner;
+
 /** Writes into the link whose it is, and at most one thing more that nothing else on the host tells. */
 export function planOwner(
   name: string,
@@ -155,5 +158,5 @@ export function planOwner(
   note: readonly [what: string, value: string] | undefined = undefined,
 ): Command[] {
   if (have?.owner === owner) return [];
-  return [ip`link set dev ${name} alias ${mark + owner}${note ? `;${note.join("=")}` : ""}`];
+  return [ip`link set dev ${name} alias ${aliasOf(owner)}${note ? `;${note.join("=")}` : ""}`];
 }

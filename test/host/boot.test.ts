@@ -251,6 +251,56 @@ chmod +x /usr/local/sbin/systemctl
   });
 });
 
+describe.skipIf(!islands)("what follows a container", () => {
+  const id = "0123456789abcdef";
+  // Two containers start while it listens, one ran before.
+  const docker = `printf '#!/bin/sh
+case "$1" in
+  events) printf "%%s\\n" "web2 ffff" "web eeee" "other ${id}" ;;
+  inspect) case "$*" in *" db") echo true ;; *) echo false ;; esac ;;
+esac
+' >/usr/local/sbin/docker
+printf '#!/bin/sh\nexit 0\n' >/usr/local/sbin/systemctl
+chmod +x /usr/local/sbin/docker /usr/local/sbin/systemctl
+`;
+  const follows = (name: string, container: string): Fragment => ({
+    ...fragment(name, [], { argv: ["mkdir", `/run/${name}`] }),
+    ...{ needs: [`container ${container}`], follows: container },
+  });
+  const all = [follows("a", "web"), follows("b", "db"), follows("c", id.slice(0, 12)), follows("d", "we"), bridge("x")];
+
+  test("is run when that starts, or runs already, by its whole name or by its ID", () => {
+    const out = onIsland(`${docker}${keep(...all)}sh /etc/hostnet/boot follow`);
+    expect(out).toBe("thing-b: done\nthing-a: done\nthing-c: done\n");
+  });
+
+  test("is not run at a boot, before there is Docker", () => {
+    expect(onIsland(`${docker}${keep(...all)}${boot}`)).toBe("thing-x: done\nall 1 done\n");
+  });
+
+  test("has a unit that comes with the first, is started where Docker runs, and goes with the last", () => {
+    const systemd = `mkdir -p /run/systemd/system /etc/systemd/system
+printf '#!/bin/sh\necho "systemctl $*" >>/run/asked\n' >/usr/local/sbin/systemctl
+chmod +x /usr/local/sbin/systemctl
+`;
+    const asked = "grep follow /run/asked; : >/run/asked\n";
+    const [a, b] = [follows("a", "web"), follows("b", "web")];
+    const out = onIsland(
+      `${systemd}${keep(bridge("x"), a)}${asked}echo another; ${keep(b)}${asked}${letGo("a")}${asked}${letGo("b")}${asked}ls /etc/systemd/system`,
+    );
+    expect(out).toBe(
+      [
+        "systemctl --quiet enable hostnet-follow.service",
+        "systemctl --quiet --no-block start hostnet-follow.service",
+        "another",
+        "systemctl --quiet stop hostnet-follow.service",
+        "systemctl --quiet --no-reload disable hostnet-follow.service",
+        "hostnet.service\n",
+      ].join("\n"),
+    );
+  });
+});
+
 describe.skipIf(!islands)("what a host keeps", () => {
   test("is read again as it was written, odd names and all", () => {
     const odd = ["br-0.1", "a@b+c", "Üß 'quoted' \"$(id)\" `x`", "a/../b", "%41"].map((name) => ({

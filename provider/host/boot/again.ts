@@ -27,11 +27,32 @@ SyslogIdentifier=hostnet
 WantedBy=${docker} ${firewalls}
 `;
 
+/** What hostnet attaches to containers is put back when these start: as long as a file of boot.d follows one. */
+const followUnit = `# Written by hostnet, for as long as a file in /etc/hostnet/boot.d follows a container.
+[Unit]
+Description=What hostnet attaches to containers when they start
+After=hostnet.service ${docker}
+PartOf=${docker}
+ConditionPathExists=/etc/hostnet/boot
+
+[Service]
+ExecStart=/bin/sh /etc/hostnet/boot follow
+Restart=always
+RestartSec=1
+SyslogIdentifier=hostnet
+
+[Install]
+WantedBy=${docker}
+`;
+
 /**
- * Shell functions for the files of boot.d that ask to be run again (`"again":true` in their first line).
+ * Shell functions for the files of boot.d that run at other times than a boot.
  *
- * - `asks_again FILE…`: whether one of them does; all that do are in `$asking` then.
- * - `follow`: the unit that runs them is there as long as one asks for it.
+ * - `asks_again FILE…`: whether one of them asks to be run again (`"again":true` in its first line); all that do are in
+ *   `$asking` then.
+ * - `container_of FILE`: whether it follows a container, whose name or ID is in `$container` then.
+ * - `follow`: the units that run them are there as long as one asks for it.
+ * - `follow_containers`: runs, for ever, the files that follow a container when that starts; first for those that run.
  */
 export const again = `asks_again() {
   asking=
@@ -42,18 +63,63 @@ export const again = `asks_again() {
   [ -n "$asking" ]
 }
 
+container_of() {
+  { read -r header <"$1"; } 2>/dev/null || return
+  case $header in *'"follows":"'*) ;; *) return 1 ;; esac
+  container=\${header##*'"follows":"'}
+  container=\${container%%'"'*}
+}
+
+follows_any() {
+  for file; do container_of "$file" && return; done
+  return 1
+}
+
 follow() {
   booted || return 0
-  unit=/etc/systemd/system/hostnet-again.service
-  text=${quote(unit.replaceAll("\n", "\\n"))}
-  if asks_again boot.d/*.sh; then
-    [ "$(cat $unit 2>/dev/null)" != "$(printf '%b' "$text")" ] || return 0
-    put $unit "$text" && systemctl --quiet enable hostnet-again.service
-  elif [ -e $unit ]; then
-    systemctl --quiet stop hostnet-again.service
-    systemctl --quiet --no-reload disable hostnet-again.service
-    rm -f $unit
+  asks_again boot.d/*.sh
+  unit_if $? hostnet-again.service ${quote(unit.replaceAll("\n", "\\n"))}
+  follows_any boot.d/*.sh
+  unit_if $? hostnet-follow.service ${quote(followUnit.replaceAll("\n", "\\n"))}
+  [ "$fresh_unit" != hostnet-follow.service ] || ! systemctl --quiet is-active ${docker} ||
+    systemctl --quiet --no-block start hostnet-follow.service
+}
+
+# A unit of this text is there if the first word is 0, and only then.
+unit_if() {
+  unit=/etc/systemd/system/$2 fresh_unit=
+  if [ "$1" = 0 ]; then
+    [ "$(cat "$unit" 2>/dev/null)" != "$(printf '%b' "$3")" ] || return 0
+    put "$unit" "$3" && systemctl --quiet enable "$2" && fresh_unit=$2
+  elif [ -e "$unit" ]; then
+    systemctl --quiet stop "$2"
+    systemctl --quiet --no-reload disable "$2"
+    rm -f "$unit"
     systemctl daemon-reload
   fi
+}
+
+# One file, for a container that has started.
+put_back() { replay "$1" && echo "$about: done"; }
+
+follow_containers() {
+  # Asked, an engine that is stopped would start, by its socket.
+  systemctl --quiet is-active ${docker} || { sleep 1; return 1; }
+  docker events --since "$(date +%s)" --filter type=container --filter event=start \\
+    --format '{{.Actor.Attributes.name}} {{.Actor.ID}}' | {
+    for file in boot.d/*.sh; do
+      container_of "$file" || continue
+      [ "$(docker inspect --format '{{.State.Running}}' "$container" 2>/dev/null)" != true ] || put_back "$file"
+    done
+    while read -r name id; do
+      for file in boot.d/*.sh; do
+        container_of "$file" || continue
+        case $container in
+          "$name") put_back "$file" ;;
+          ????????????*) case $id in "$container"*) put_back "$file" ;; esac ;;
+        esac
+      done
+    done
+  }
 }
 `;

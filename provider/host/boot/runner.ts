@@ -29,6 +29,7 @@ WantedBy=multi-user.target systemd-networkd.service NetworkManager.service netwo
 const body = `# Puts back what hostnet keeps on this host: runs the files in boot.d, each after what it needs.
 #   sh /etc/hostnet/boot          as hostnet.service does
 #   sh /etc/hostnet/boot again    as hostnet-again.service does: only what others undo when they start
+#   sh /etc/hostnet/boot follow   as hostnet-follow.service does: what is in containers, whenever these start
 #   sh /etc/hostnet/boot settle   after a change of boot.d; removes all of hostnet with the last file
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
@@ -45,6 +46,8 @@ needs() {
   # Docker brings its networks back itself, when it starts after this.
   case $1 in
     link) ip link show dev "$2" ;;
+    # A namespace with a name; a container starts after this, and its files with it.
+    container) [ "\${2#/}" = "$2" ] || [ -e "$2" ] ;;
     address) ip -o address show to "$2" | grep . ;;
     # Some route to it does without a gateway.
     gateway) ip "-$(family "$2")" -o route show table all type unicast match "$2" | grep -v ' via ' ;;
@@ -223,7 +226,18 @@ replay_all() {
   return 1
 }
 
+# All files of boot.d that run at boot.
+at_boot() {
+  files=
+  for file in boot.d/*.sh; do container_of "$file" || files="$files $file"; done
+}
+
 main() {
+  if [ "$1" = follow ]; then
+    last=1 coming=
+    follow_containers
+    return
+  fi
   if [ "$1" != settle ]; then
     # At boot nobody holds it. Whoever changes the host now puts right what others do to it meanwhile.
     ${findPlace}
@@ -251,7 +265,8 @@ main() {
   [ -e "$2" ] || { clear_away boot; return; }
   settle new
   await
-  replay_all boot.d/*.sh
+  at_boot
+  replay_all $files
   result=$?
   settle
   follow

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { type Command, render } from "../../provider/host/command.ts";
+import { planAttachment } from "../../provider/kinds/attachment-words.ts";
+import { islands, onIsland } from "../host/island.ts";
+
+const attachment = (interfaceName: string, more: object = {}) => ({
+  ...{ container: "web", interface: interfaceName, hostInterface: `cable-${interfaceName}`, bridge: "br0" },
+  ...{ gatewayPolicy: "replace" as const, gateways: [], routes: [], addresses: [] },
+  ...more,
+});
+const plan = (want: ReturnType<typeof attachment> | undefined, have?: ReturnType<typeof attachment>) =>
+  said(planAttachment(want, have, { owner: "lab/dev/it", inside: undefined }));
+/** Like the files of boot.d: a command whose work is done already is no failure. */
+const said = (commands: readonly Command[]) => commands.map((one) => `${render(one)} 2>/dev/null; :\n`).join("");
+
+/** A stand-in for Docker: its container has the namespace that /run/now says. */
+const docker = `printf '#!/bin/sh\\n[ -e /run/now ] && echo "id$(cat /run/now) /run/docker/$(cat /run/now)" || echo "id "\\n' >/usr/local/sbin/docker
+chmod +x /usr/local/sbin/docker
+ip link add name br0 type bridge && ip link set dev br0 up && mkdir -p /run/docker
+start() { : >/run/docker/$1; unshare --net=/run/docker/$1 true; echo $1 >/run/now; }
+stop() { umount /run/docker/$(cat /run/now); rm /run/now; }
+`;
+const inside = (what: string) => `nsenter --net=/run/docker/$(cat /run/now) ${what}\n`;
+const addresses = inside("ip -o -4 addr show dev eth1 | tr -s ' ' | cut -d ' ' -f 2,4");
+const place = "ip -o link show master br0 | sed 's/.*: \\(cable[^@]*\\)@.*/\\1/' | xargs echo\n";
+const litter = "ip -o link | grep -c cable; ls /run/hostnet 2>/dev/null; mount | grep -c /run/hostnet; true\n";
+
+describe.skipIf(!islands)("an attachment to a container, with a stand-in for Docker", () => {
+  const want = attachment("eth1", { addresses: ["192.168.1.150/24"], gateways: ["192.168.1.1"] });
+
+  test("trap 41: when its container starts again, the same interface is in the new one, and in its bridge all the time", () => {
+    const old = inside("ip link show eth1 | sed -n 's/^\\([0-9]*\\):.*/\\1/p'");
+    const out = onIsland(
+      `${docker}start a; ${plan(want)}${addresses}${old}stop; ${place}start b; ${plan(want)}${addresses}${old}${place}`,
+    );
+    const [first, number, between, second, again, after] = out.trim().split("\n");
+    expect([first, between, second, after]).toEqual([
+      "eth1 192.168.1.150/24",
+      "cable-eth1",
+      "eth1 192.168.1.150/24",
+      "cable-eth1",
+    ]);
+    expect(again).toBe(number);
+  });
+
+  test("two of one container come along, and each goes by itself; with the last its namespace is let go", () => {
+    const other = attachment("eth2", { addresses: ["192.168.1.151/24"] });
+    const out = onIsland(
+      `${docker}start a; ${plan(want)}${plan(other)}stop; start b; ${plan(want)}${plan(other)}${place}` +
+        `${plan(undefined, want)}${place}ls /run/hostnet/netns; ${plan(undefined, other)}${litter}`,
+    );
+    expect(out).toBe("cable-eth1 cable-eth2\ncable-eth2\nweb\n0\n0\n");
+  });
+
+  test("fifty starts leave nothing behind", () => {
+    const out = onIsland(
+      `${docker}start a; ${plan(want)}for i in $(seq 50); do stop; start n$i; ${plan(want)}done; ${addresses}${place}` +
+        `mount | grep -c /run/hostnet/netns/web; ${plan(undefined, want)}${litter}`,
+    );
+    expect(out).toBe("eth1 192.168.1.150/24\ncable-eth1\n1\n0\n0\n");
+  });
+
+  test("trap 45: the default route that it takes the place of comes back with its removal, also after a restart", () => {
+    const own = inside(
+      "sh -c 'ip link add name eth0 type bridge; ip link set dev eth0 up; ip addr add 172.17.0.2/16 dev eth0; ip route add default via 172.17.0.1'",
+    );
+    const routes = inside("ip -4 route show default");
+    const out = onIsland(
+      `${docker}start a; ${own}${plan(want)}${routes}stop; start b; ${own}${plan(want)}${routes}` +
+        `${plan(undefined, want)}${routes}`,
+    );
+    const both = "default via 192.168.1.1 dev eth1 proto 104\ndefault via 172.17.0.1 dev eth0 metric 4294967295";
+    expect(out.replace(/ +$/gm, "")).toBe(`${both}\n${both}\ndefault via 172.17.0.1 dev eth0\n`);
+  });
+
+  test("a container that does not run is told", () => {
+    const [hold] = planAttachment(want, undefined, { owner: "lab/dev/it", inside: undefined });
+    expect(onIsland(`${docker}${hold && render(hold)}`)).toBe("web does not run\n\nexited 1");
+  });
+});

@@ -1,0 +1,55 @@
+import { spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { ip } from "../../provider/host/command.ts";
+import type { Shell } from "../../provider/host/shell.ts";
+import type { Kind } from "../../provider/kind.ts";
+import { ContainerAttachment } from "../../provider/kinds/container-attachment.ts";
+import { onlyLine } from "../host/only-line.ts";
+import { laws, prepare, Walk } from "./laws.ts";
+import { newHost } from "./new-host.ts";
+
+const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
+
+const given = [
+  ip`netns add law`,
+  ip`-n law link set dev lo up`,
+  ip`link add name nic0 type veth peer name nic1`,
+  ip`link set dev nic0 up`,
+  ip`link set dev nic1 up`,
+];
+const place = { namespace: "/run/netns/law", interface: "eth1" };
+const where = { ...place, ...ContainerAttachment.derive?.(place) };
+const none = { addresses: [], gateways: [], gatewayPolicy: "replace", routes: [] } as const;
+const one = { ...none, addresses: ["192.168.1.150/24"], gateways: ["192.168.1.1"] };
+const other = { ...none, addresses: ["192.168.2.150/24"], routes: [{ destination: "10.9.0.0/16" }], mtu: 1400 };
+
+/** What an interface inside can be besides the end of a cable into a bridge: the kind's own samples walk that. */
+const sorts = {
+  "a NIC": { nic: "nic0" },
+  "a macvlan": { macvlan: "nic0", mode: "private" },
+  "an ipvlan": { ipvlan: "nic0", mode: "l2" },
+} as const;
+
+describe.skipIf(noNamespace)(`an attachment that is${noNamespace}`, () => {
+  describe.each(Object.entries(sorts))("%s", (_, sort) => {
+    const samples = { given, a: { ...where, ...sort, ...one }, b: { ...where, ...sort, ...other } };
+    const kind = { ...ContainerAttachment, samples } as unknown as Kind;
+    let shell: Shell;
+    let walk: Walk;
+    let reason: string | undefined;
+
+    beforeAll(async () => {
+      shell = newHost();
+      const ground = { host: "node1", line: onlyLine("here", shell), kind };
+      reason = await prepare(ground);
+      if (!reason) walk = await Walk.begin(ground);
+    });
+    afterAll(() => shell.close());
+
+    for (const law of laws)
+      test(law.name, async ({ skip }) => {
+        skip(reason !== undefined, reason);
+        await law.holds(walk);
+      });
+  });
+});
