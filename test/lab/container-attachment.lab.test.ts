@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newStack, ok, type Setting, type Stack } from "../engine/stack.ts";
+import { begin, lasting, mustRun, snapshotOf, testLab } from "./lab.ts";
+import { sampler } from "./sampler.ts";
+
+const machine = "{ nics: { ens33: { switch: lan } } }";
+const lab = testLab("container-attachment", `hosts:\n  node1: ${machine}\n  node2: ${machine}\n`);
+const hosts = ["node1", "node2"] as const;
+type Name = (typeof hosts)[number];
+const must = async (name: Name, script: string, seconds = 180) => (await mustRun(lab, name, script, seconds)).trim();
+
+type Properties = Record<string, Setting>;
+type Resource = { type: string; properties: Properties };
+
+/** The tutorials' LAN: a bridge on each host, and in it containers of the first with addresses of their own. */
+function program(web: Properties = {}) {
+  const bridges = hosts.flatMap((host, i): [string, Resource][] => [
+    [`${host}-nic`, { type: "hostnet:Nic", properties: { host, name: "ens33", up: true } }],
+    [
+      `${host}-lan`,
+      {
+        type: "hostnet:Bridge",
+        properties: { host, name: "br0", ports: { ens33: {} }, addresses: [`192.168.1.${102 + i}/24`] },
+      },
+    ],
+    [
+      `${host}-pass`,
+      {
+        type: "hostnet:ForwardRule",
+        properties: { host, name: "lan", rules: [{ action: "accept", inInterface: "br0", outInterface: "br0" }] },
+      },
+    ],
+  ]);
+  const attachment = (container: string, name: string, properties: Properties): [string, Resource] => [
+    `${container}-${name}`,
+    {
+      type: "hostnet:ContainerAttachment",
+      properties: { host: "node1", container, interface: name, bridge: "${node1-lan.name}", ...properties },
+    },
+  ];
+  const resources = [
+    ...bridges,
+    attachment("web", "eth1", { addresses: ["192.168.1.150/24"], mac: "02:00:00:00:01:50", ...web }),
+    attachment("web", "lan2", { addresses: ["192.168.1.152/24"], gateways: ["192.168.1.103"] }),
+    attachment("web2", "eth1", { addresses: ["192.168.1.151/24"] }),
+  ];
+  return { yaml: JSON.stringify({ resources: Object.fromEntries(resources) }) };
+}
+
+describe("interfaces inside running containers (T2), their whole life on two machines", () => {
+  let stack: Stack;
+  const before: Record<string, string[]> = {};
+  const start = (name: string, more = "") =>
+    must("node1", `docker run --detach --restart always --name ${name} ${more} busybox:lab sleep 99999`);
+  const inside = (what: string, container = "web") => must("node1", `docker exec ${container} ${what}`);
+
+  beforeAll(async () => {
+    await begin(lab);
+    // Docker's bridge is another after its first container, and its rules stand in another order after a restart.
+    for (const name of hosts) await must(name, "docker run --rm busybox:lab true; systemctl restart docker", 240);
+    for (const name of hosts) before[name] = await snapshotOf(lab, name);
+    await start("web");
+    await start("web2");
+    stack = await newStack({ project: program(), hosts: { ...lab.hosts() } });
+  });
+  afterAll(() => stack?.remove());
+
+  /** The three answer from another host whose neighbours are cold, with their names and hardware addresses. */
+  async function prove(what: string) {
+    for (const last of [150, 151, 152]) {
+      const ping = `ip neigh flush dev br0; ping -c 3 -W 2 -i 0.3 192.168.1.${last}`;
+      await expect
+        .poll(async () => (await lab.run("node2", ping, { timeoutSeconds: 30 })).stdout, { timeout: 30_000 })
+        .toMatch(/, 0% packet loss/);
+    }
+    expect(await inside("ip link show dev eth1"), what).toContain("02:00:00:00:01:50");
+    expect(await inside("ip -4 route show default"), what).toMatch(/^default via 192\.168\.1\.103 dev lan2/);
+  }
+  const rests = async () => {
+    const { summary, text } = await ok(stack.preview());
+    expect(Object.keys(summary), text).toEqual(["same"]);
+  };
+  /** The ends of the cables in the host, by number and name. */
+  const cables = () => must("node1", "ip -o link show master br0 | sed 's/@.*//' | grep cable | sort");
+
+  /** Something happens to the container while another host pings it; answers for how many seconds it did not answer. */
+  async function silence(what: string, happens: string): Promise<number> {
+    const there = await cables();
+    // Prints the time of each answer.
+    const ping = "ping -n -D -i 0.01 -w 60 192.168.1.150 | sed -n 's/^\\[\\([0-9.]*\\)\\].*/\\1/p'";
+    await must("node2", `(${ping}) >/run/answers 2>&1 </dev/null & sleep 2`);
+    await must("node1", happens, 240);
+    // The interface is in its bridge all the time.
+    expect(await cables(), what).toBe(there);
+    await prove(what);
+    const longest = `awk 'NR > 1 && $1 - last > most { most = $1 - last } { last = $1 } END { printf "%.2f", most }'`;
+    const seconds = Number(await must("node2", `pkill ping; sleep 1; ${longest} /run/answers`));
+    console.log(`${what}: no answer for ${seconds} s`);
+    return seconds;
+  }
+
+  test("preview shows what would run, and changes nothing", async () => {
+    const { text } = await ok(stack.preview());
+    expect(text).toContain("type veth peer name eth1 netns /run/hostnet/netns/web");
+    for (const name of hosts) expect(await snapshotOf(lab, name)).toEqual(before[name]);
+  });
+
+  test("up attaches them while they run, and another host reaches them at their own addresses", async () => {
+    const started = await must("node1", "docker inspect --format '{{.State.StartedAt}}' web web2");
+    await ok(stack.up());
+    await prove("after up");
+    expect(await must("node1", "docker inspect --format '{{.State.StartedAt}}' web web2")).toBe(started);
+    expect(await must("node1", "systemctl is-active hostnet-follow.service")).toBe("active");
+    await rests();
+  });
+
+  test("trap 41: they last when their container starts again", async () => {
+    await silence("docker restart", "docker restart --time 0 web");
+    await rests();
+  });
+
+  const sometimes = sampler("container-attachment", 4);
+
+  sometimes(
+    "they last through a stop and a start, a container replaced under its name, and restarts of Docker",
+    async () => {
+      await silence("docker stop and start", "docker stop --time 0 web; sleep 3; docker start web");
+      await silence(
+        "another container under the same name",
+        "docker rm --force web; docker run --detach --restart always --name web busybox:lab sleep 99999",
+      );
+      await silence("systemctl restart docker", "systemctl restart docker");
+      await must("node1", `echo '{"live-restore": true}' >/etc/docker/daemon.json; systemctl reload docker`);
+      await silence("systemctl restart docker, with live-restore", "systemctl restart docker");
+      await must("node1", "rm /etc/docker/daemon.json; systemctl reload docker");
+      await rests();
+    },
+  );
+
+  sometimes("fifty starts leave nothing behind", async () => {
+    const count = "ip -o link | grep -c cable; mount | grep -c /run/hostnet/netns; ls /run/hostnet/netns | xargs echo";
+    const there = await must("node1", count);
+    await must("node1", "for i in $(seq 50); do docker restart --time 0 web2 >/dev/null; done", 900);
+    await prove("after fifty starts");
+    expect(await must("node1", count)).toBe(there);
+    await rests();
+  });
+
+  sometimes("a reboot brings them back", async () => {
+    const there = await snapshotOf(lab, "node1");
+    await lab.reboot("node1");
+    await lab.settled("node1");
+    await prove("after a reboot");
+    expect(lasting(await snapshotOf(lab, "node1"))).toEqual(lasting(there));
+    await rests();
+  });
+
+  sometimes("what was changed by hand is shown exactly, and repaired", async () => {
+    const enter = "nsenter --net=/run/hostnet/netns/web";
+    await must(
+      "node1",
+      `${enter} ip addr del 192.168.1.150/24 dev eth1; ${enter} ip addr add 192.168.1.199/24 dev eth1`,
+    );
+    await must("node1", `ip link set dev $(${cableOf("web2")}) nomaster; ${enter} ip link del lan2`);
+    const { summary, text } = await ok(stack.preview({ diff: true }));
+    expect(summary, text).toMatchObject({ create: 1, update: 2 });
+    expect(text).toContain("ip address add 192.168.1.150/24 dev eth1");
+    expect(text).toContain("master br0");
+    await ok(stack.up());
+    await prove("after a repair");
+    await rests();
+  });
+
+  test("destroy leaves each host, and the containers, as they were", async () => {
+    await ok(stack.destroy());
+    expect(await inside("ip -o link show")).not.toMatch(/eth1|lan2/);
+    expect(await inside("ip -4 route show default")).toMatch(/^default via 172\.17\.0\.1 dev eth0 *$/);
+    await must("node1", "docker rm --force web web2");
+    expect(
+      await must("node1", "ls -d /run/hostnet/netns /etc/hostnet /etc/systemd/system/hostnet* 2>/dev/null || true"),
+    ).toBe("");
+    for (const name of hosts) expect(lasting(await snapshotOf(lab, name))).toEqual(lasting(before[name] ?? []));
+  });
+});
+
+/** Prints the name of the cable of a container, by its interface's other end. */
+const cableOf = (container: string) =>
+  `ip -o link | sed -n "s/^$(nsenter --net=/run/hostnet/netns/${container} ip -o link show eth1 | sed 's/.*@if\\([0-9]*\\):.*/\\1/'): \\([^@]*\\)@.*/\\1/p"`;
