@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type Command, ip, tool } from "../host/command.ts";
 import { containerCalled, type Facts, keptNamespaces, type Namespace } from "../host/facts.ts";
 import { family, localMac } from "../schema/net.ts";
@@ -35,13 +34,11 @@ export interface Attachment {
 export const pathOf = ({ container, namespace }: Pick<Attachment, "container" | "namespace">): string =>
   namespace ?? `${keptNamespaces}/${container}`;
 
-/** A name for the end of a cable: nobody would choose it. */
-export function cableName({ container, namespace, interface: name }: Partial<Attachment>): string {
-  const hash = createHash("sha256")
-    .update(`${container ?? namespace}/${name}`)
-    .digest("hex");
-  return `cable${hash.slice(0, 8)}`;
-}
+/** A name for the end of a cable that nobody would choose: eight digits made as those of a hardware address are. */
+export const cableName = ({ container, namespace, interface: name }: Partial<Attachment>): string =>
+  `cable${localMac(`${container ?? namespace}/${name}`)
+    .replaceAll(":", "")
+    .slice(4)}`;
 
 /** The commands from one attachment to the other. */
 export function planAttachment(

@@ -10,6 +10,11 @@ export type Bridge = import("./bridge").Bridge;
 export const Bridge: typeof import("./bridge").Bridge = null as any;
 utilities.lazyLoad(exports, ["Bridge"], () => require("./bridge"));
 
+export { ContainerAttachmentArgs } from "./containerAttachment";
+export type ContainerAttachment = import("./containerAttachment").ContainerAttachment;
+export const ContainerAttachment: typeof import("./containerAttachment").ContainerAttachment = null as any;
+utilities.lazyLoad(exports, ["ContainerAttachment"], () => require("./containerAttachment"));
+
 export { DestinationNatArgs } from "./destinationNat";
 export type DestinationNat = import("./destinationNat").DestinationNat;
 export const DestinationNat: typeof import("./destinationNat").DestinationNat = null as any;
@@ -111,6 +116,8 @@ const _module = {
         switch (type) {
             case "hostnet:index:Bridge":
                 return new Bridge(name, <any>undefined, { urn })
+            case "hostnet:index:ContainerAttachment":
+                return new ContainerAttachment(name, <any>undefined, { urn })
             case "hostnet:index:DestinationNat":
                 return new DestinationNat(name, <any>undefined, { urn })
             case "hostnet:index:DockerConnection":

@@ -35,7 +35,7 @@ function program(web: Properties = {}) {
     `${container}-${name}`,
     {
       type: "hostnet:ContainerAttachment",
-      properties: { host: "node1", container, interface: name, bridge: "${node1-lan.name}", ...properties },
+      properties: { host: "node1", container, interface: name, bridge: `\${node1-lan.name}`, ...properties },
     },
   ];
   const resources = [

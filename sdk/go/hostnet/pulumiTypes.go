@@ -13,6 +13,115 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
+// A route inside.
+type AttachmentRoute struct {
+	// Where it leads.
+	Destination string `pulumi:"destination"`
+	// The next hop; none where the interface leads there itself.
+	Via *string `pulumi:"via"`
+}
+
+// AttachmentRouteInput is an input type that accepts AttachmentRouteArgs and AttachmentRouteOutput values.
+// You can construct a concrete instance of `AttachmentRouteInput` via:
+//
+//	AttachmentRouteArgs{...}
+type AttachmentRouteInput interface {
+	pulumi.Input
+
+	ToAttachmentRouteOutput() AttachmentRouteOutput
+	ToAttachmentRouteOutputWithContext(context.Context) AttachmentRouteOutput
+}
+
+// A route inside.
+type AttachmentRouteArgs struct {
+	// Where it leads.
+	Destination pulumi.StringInput `pulumi:"destination"`
+	// The next hop; none where the interface leads there itself.
+	Via pulumi.StringPtrInput `pulumi:"via"`
+}
+
+func (AttachmentRouteArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AttachmentRoute)(nil)).Elem()
+}
+
+func (i AttachmentRouteArgs) ToAttachmentRouteOutput() AttachmentRouteOutput {
+	return i.ToAttachmentRouteOutputWithContext(context.Background())
+}
+
+func (i AttachmentRouteArgs) ToAttachmentRouteOutputWithContext(ctx context.Context) AttachmentRouteOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AttachmentRouteOutput)
+}
+
+// AttachmentRouteArrayInput is an input type that accepts AttachmentRouteArray and AttachmentRouteArrayOutput values.
+// You can construct a concrete instance of `AttachmentRouteArrayInput` via:
+//
+//	AttachmentRouteArray{ AttachmentRouteArgs{...} }
+type AttachmentRouteArrayInput interface {
+	pulumi.Input
+
+	ToAttachmentRouteArrayOutput() AttachmentRouteArrayOutput
+	ToAttachmentRouteArrayOutputWithContext(context.Context) AttachmentRouteArrayOutput
+}
+
+type AttachmentRouteArray []AttachmentRouteInput
+
+func (AttachmentRouteArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]AttachmentRoute)(nil)).Elem()
+}
+
+func (i AttachmentRouteArray) ToAttachmentRouteArrayOutput() AttachmentRouteArrayOutput {
+	return i.ToAttachmentRouteArrayOutputWithContext(context.Background())
+}
+
+func (i AttachmentRouteArray) ToAttachmentRouteArrayOutputWithContext(ctx context.Context) AttachmentRouteArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AttachmentRouteArrayOutput)
+}
+
+// A route inside.
+type AttachmentRouteOutput struct{ *pulumi.OutputState }
+
+func (AttachmentRouteOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AttachmentRoute)(nil)).Elem()
+}
+
+func (o AttachmentRouteOutput) ToAttachmentRouteOutput() AttachmentRouteOutput {
+	return o
+}
+
+func (o AttachmentRouteOutput) ToAttachmentRouteOutputWithContext(ctx context.Context) AttachmentRouteOutput {
+	return o
+}
+
+// Where it leads.
+func (o AttachmentRouteOutput) Destination() pulumi.StringOutput {
+	return o.ApplyT(func(v AttachmentRoute) string { return v.Destination }).(pulumi.StringOutput)
+}
+
+// The next hop; none where the interface leads there itself.
+func (o AttachmentRouteOutput) Via() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRoute) *string { return v.Via }).(pulumi.StringPtrOutput)
+}
+
+type AttachmentRouteArrayOutput struct{ *pulumi.OutputState }
+
+func (AttachmentRouteArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]AttachmentRoute)(nil)).Elem()
+}
+
+func (o AttachmentRouteArrayOutput) ToAttachmentRouteArrayOutput() AttachmentRouteArrayOutput {
+	return o
+}
+
+func (o AttachmentRouteArrayOutput) ToAttachmentRouteArrayOutputWithContext(ctx context.Context) AttachmentRouteArrayOutput {
+	return o
+}
+
+func (o AttachmentRouteArrayOutput) Index(i pulumi.IntInput) AttachmentRouteOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) AttachmentRoute {
+		return vs[0].([]AttachmentRoute)[vs[1].(int)]
+	}).(AttachmentRouteOutput)
+}
+
 // Which VLANs pass a port; what is left out is left alone.
 type BridgePort struct {
 	// The one VLAN of an access port: its frames have no tag.
@@ -1863,6 +1972,8 @@ func (o TrunkNetworkMapMapOutput) MapIndex(k pulumi.StringInput) TrunkNetworkMap
 }
 
 func init() {
+	pulumi.RegisterInputType(reflect.TypeOf((*AttachmentRouteInput)(nil)).Elem(), AttachmentRouteArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AttachmentRouteArrayInput)(nil)).Elem(), AttachmentRouteArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortPtrInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortMapInput)(nil)).Elem(), BridgePortMap{})
@@ -1885,6 +1996,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopArrayInput)(nil)).Elem(), RouteHopArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TrunkHostInput)(nil)).Elem(), TrunkHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TrunkVlanInput)(nil)).Elem(), TrunkVlanArgs{})
+	pulumi.RegisterOutputType(AttachmentRouteOutput{})
+	pulumi.RegisterOutputType(AttachmentRouteArrayOutput{})
 	pulumi.RegisterOutputType(BridgePortOutput{})
 	pulumi.RegisterOutputType(BridgePortPtrOutput{})
 	pulumi.RegisterOutputType(BridgePortMapOutput{})

@@ -6,6 +6,20 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 
 /**
+ * A route inside.
+ */
+export interface AttachmentRouteArgs {
+    /**
+     * Where it leads.
+     */
+    destination: pulumi.Input<string>;
+    /**
+     * The next hop; none where the interface leads there itself.
+     */
+    via?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Which VLANs pass a port; what is left out is left alone.
  */
 export interface BridgePortArgs {

@@ -6,6 +6,20 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 
 /**
+ * A route inside.
+ */
+export interface AttachmentRoute {
+    /**
+     * Where it leads.
+     */
+    destination: string;
+    /**
+     * The next hop; none where the interface leads there itself.
+     */
+    via?: string;
+}
+
+/**
  * Which VLANs pass a port; what is left out is left alone.
  */
 export interface BridgePort {

@@ -15,6 +15,8 @@ else:
 from . import _utilities
 
 __all__ = [
+    'AttachmentRouteArgs',
+    'AttachmentRouteArgsDict',
     'BridgePortArgs',
     'BridgePortArgsDict',
     'BridgesHostArgs',
@@ -40,6 +42,59 @@ __all__ = [
     'TrunkVlanArgs',
     'TrunkVlanArgsDict',
 ]
+
+class AttachmentRouteArgsDict(TypedDict):
+    """
+    A route inside.
+    """
+    destination: pulumi.Input[_builtins.str]
+    """
+    Where it leads.
+    """
+    via: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The next hop; none where the interface leads there itself.
+    """
+
+@pulumi.input_type
+class AttachmentRouteArgs:
+    def __init__(__self__, *,
+                 destination: pulumi.Input[_builtins.str],
+                 via: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A route inside.
+
+        :param pulumi.Input[_builtins.str] destination: Where it leads.
+        :param pulumi.Input[_builtins.str] via: The next hop; none where the interface leads there itself.
+        """
+        pulumi.set(__self__, "destination", destination)
+        if via is not None:
+            pulumi.set(__self__, "via", via)
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> pulumi.Input[_builtins.str]:
+        """
+        Where it leads.
+        """
+        return pulumi.get(self, "destination")
+
+    @destination.setter
+    def destination(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "destination", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def via(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The next hop; none where the interface leads there itself.
+        """
+        return pulumi.get(self, "via")
+
+    @via.setter
+    def via(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "via", value)
+
 
 class BridgePortArgsDict(TypedDict):
     """

@@ -16,6 +16,7 @@ from . import _utilities
 from . import outputs
 
 __all__ = [
+    'AttachmentRoute',
     'BridgePort',
     'DestinationNatRule',
     'DockerAddressPool',
@@ -27,6 +28,41 @@ __all__ = [
     'RouteHop',
     'TrunkNetwork',
 ]
+
+@pulumi.output_type
+class AttachmentRoute(dict):
+    """
+    A route inside.
+    """
+    def __init__(__self__, *,
+                 destination: _builtins.str,
+                 via: Optional[_builtins.str] = None):
+        """
+        A route inside.
+
+        :param _builtins.str destination: Where it leads.
+        :param _builtins.str via: The next hop; none where the interface leads there itself.
+        """
+        pulumi.set(__self__, "destination", destination)
+        if via is not None:
+            pulumi.set(__self__, "via", via)
+
+    @_builtins.property
+    @pulumi.getter
+    def destination(self) -> _builtins.str:
+        """
+        Where it leads.
+        """
+        return pulumi.get(self, "destination")
+
+    @_builtins.property
+    @pulumi.getter
+    def via(self) -> Optional[_builtins.str]:
+        """
+        The next hop; none where the interface leads there itself.
+        """
+        return pulumi.get(self, "via")
+
 
 @pulumi.output_type
 class BridgePort(dict):
