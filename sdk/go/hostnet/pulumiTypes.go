@@ -1565,7 +1565,7 @@ type TrunkHost struct {
 	Parent string `pulumi:"parent"`
 	// Whether the parent takes frames for all hardware addresses; left as it is when left out.
 	Promiscuous *bool `pulumi:"promiscuous"`
-	// Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
 	Slot *int `pulumi:"slot"`
 }
 
@@ -1588,7 +1588,7 @@ type TrunkHostArgs struct {
 	Parent pulumi.StringInput `pulumi:"parent"`
 	// Whether the parent takes frames for all hardware addresses; left as it is when left out.
 	Promiscuous pulumi.BoolPtrInput `pulumi:"promiscuous"`
-	// Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
 	Slot *int `pulumi:"slot"`
 }
 
@@ -1634,7 +1634,7 @@ func (o TrunkHostOutput) Promiscuous() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v TrunkHost) *bool { return v.Promiscuous }).(pulumi.BoolPtrOutput)
 }
 
-// Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
 func (o TrunkHostOutput) Slot() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v TrunkHost) *int { return v.Slot }).(pulumi.IntPtrOutput)
 }

@@ -306,7 +306,7 @@ export interface TrunkHostArgs {
      */
     promiscuous?: pulumi.Input<boolean | undefined>;
     /**
-     * Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     * Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
      */
     slot?: number;
 }

@@ -1311,7 +1311,7 @@ class TrunkHostArgsDict(TypedDict):
     """
     slot: NotRequired[_builtins.int]
     """
-    Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
     """
 
 @pulumi.input_type
@@ -1327,7 +1327,7 @@ class TrunkHostArgs:
         :param pulumi.Input[_builtins.str] parent: The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.
         :param pulumi.Input[_builtins.int] mtu: Largest frame of the parent, in bytes; left as it is when left out.
         :param pulumi.Input[_builtins.bool] promiscuous: Whether the parent takes frames for all hardware addresses; left as it is when left out.
-        :param _builtins.int slot: Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        :param _builtins.int slot: Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
         """
         pulumi.set(__self__, "parent", parent)
         if mtu is not None:
@@ -1377,7 +1377,7 @@ class TrunkHostArgs:
     @pulumi.getter
     def slot(self) -> Optional[_builtins.int]:
         """
-        Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
         """
         return pulumi.get(self, "slot")
 
