@@ -1,18 +1,14 @@
 import { defineComponent } from "../provider/component.ts";
 import { s } from "../provider/schema/fields.ts";
 import { forwardingInputs } from "./forwarding-inputs.ts";
+import { frames, parentInputs } from "./parent-inputs.ts";
 import { shareInputs, slot, slots } from "./share-inputs.ts";
-
-const frames = (doc: string) => s.int(doc, { min: 68, max: 65535 }).optional();
 
 const host = s.object("TrunkHost", "A host on the trunk.", {
   parent: s.ifname(
     "The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.",
   ),
-  mtu: frames("Largest frame of the parent, in bytes; left as it is when left out."),
-  promiscuous: s
-    .bool("Whether the parent takes frames for all hardware addresses; left as it is when left out.")
-    .optional(),
+  ...parentInputs,
   slot,
 });
 

@@ -1,4 +1,5 @@
 import { s } from "../provider/schema/fields.ts";
+import { dockerName } from "../provider/schema/names.ts";
 
 /** What components say of a subnet that the Docker engines of their hosts share. */
 export const shareInputs = {
@@ -40,3 +41,19 @@ export const slots = s
   )
   .plain()
   .optional();
+
+/** For a component that is one network. */
+export const network = s
+  .string("Docker's name of the network, the same on every host; the component's name when left out.", dockerName)
+  .plain()
+  .optional();
+
+/** And what it puts out, host by host. */
+export const networks = s.map(
+  s.object("HostNetwork", "A component's Docker network on one host.", {
+    name: s.string("Docker's name of it: what a container is attached to."),
+    networkId: s.string("Docker's ID of it."),
+    ipRange: s.subnet("The addresses that this host, and no other, hands out, like `172.16.11.64/26`."),
+  }),
+  "The Docker network of each host, by host: `networks.node1.name`.",
+);

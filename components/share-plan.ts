@@ -1,4 +1,5 @@
 import { child } from "../provider/schema/field.ts";
+import { dockerName } from "../provider/schema/names.ts";
 import { contains, family } from "../provider/schema/net.ts";
 import { listed } from "../provider/schema/words.ts";
 import { assignSlots, ends, type HostSubnet, room, shareOf, slotCount } from "./address-plan.ts";
@@ -81,4 +82,12 @@ export function shareOut(
       `must have an address for containers in each of its ${slots.count} ranges, got ${ipRange ?? subnet}, which has none for ${listed(full, "and")}`,
     );
   return new Map(shares.flatMap(([host, share]) => (share ? [[host, share]] : [])));
+}
+
+/** Docker's name of a component's one network. */
+export function networkName(given: string | undefined, component: string, report: Report): string {
+  const name = given ?? component;
+  if (!dockerName.pattern.test(name))
+    report("network", `must be given where the component's name is not ${dockerName.must}, got ${name}`);
+  return name;
 }

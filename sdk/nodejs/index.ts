@@ -50,6 +50,11 @@ export type Macvlan = import("./macvlan").Macvlan;
 export const Macvlan: typeof import("./macvlan").Macvlan = null as any;
 utilities.lazyLoad(exports, ["Macvlan"], () => require("./macvlan"));
 
+export { MacvlanNetworkArgs } from "./macvlanNetwork";
+export type MacvlanNetwork = import("./macvlanNetwork").MacvlanNetwork;
+export const MacvlanNetwork: typeof import("./macvlanNetwork").MacvlanNetwork = null as any;
+utilities.lazyLoad(exports, ["MacvlanNetwork"], () => require("./macvlanNetwork"));
+
 export { MacvlanTrunkArgs } from "./macvlanTrunk";
 export type MacvlanTrunk = import("./macvlanTrunk").MacvlanTrunk;
 export const MacvlanTrunk: typeof import("./macvlanTrunk").MacvlanTrunk = null as any;
@@ -127,6 +132,8 @@ const _module = {
                 return new IpForwarding(name, <any>undefined, { urn })
             case "hostnet:index:Macvlan":
                 return new Macvlan(name, <any>undefined, { urn })
+            case "hostnet:index:MacvlanNetwork":
+                return new MacvlanNetwork(name, <any>undefined, { urn })
             case "hostnet:index:MacvlanTrunk":
                 return new MacvlanTrunk(name, <any>undefined, { urn })
             case "hostnet:index:Masquerade":

@@ -39,6 +39,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &IpForwarding{}
 	case "hostnet:index:Macvlan":
 		r = &Macvlan{}
+	case "hostnet:index:MacvlanNetwork":
+		r = &MacvlanNetwork{}
 	case "hostnet:index:MacvlanTrunk":
 		r = &MacvlanTrunk{}
 	case "hostnet:index:Masquerade":

@@ -238,6 +238,32 @@ export interface HostArgs {
 }
 
 /**
+ * A host with containers in the network.
+ */
+export interface MacvlanHostArgs {
+    /**
+     * An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+     */
+    access?: string;
+    /**
+     * Largest frame of the parent, in bytes; left as it is when left out.
+     */
+    mtu?: pulumi.Input<number | undefined>;
+    /**
+     * The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+     */
+    parent: pulumi.Input<string>;
+    /**
+     * Whether the parent takes frames for all hardware addresses; left as it is when left out.
+     */
+    promiscuous?: pulumi.Input<boolean | undefined>;
+    /**
+     * Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     */
+    slot?: number;
+}
+
+/**
  * A rule for the source address of what leaves the host.
  */
 export interface MasqueradeRuleArgs {

@@ -15,6 +15,7 @@ from .forward_policy import *
 from .forward_rule import *
 from .ip_forwarding import *
 from .macvlan import *
+from .macvlan_network import *
 from .macvlan_trunk import *
 from .masquerade import *
 from .nic import *
@@ -51,6 +52,7 @@ _utilities.register(
    "hostnet:index:ForwardRule": "ForwardRule",
    "hostnet:index:IpForwarding": "IpForwarding",
    "hostnet:index:Macvlan": "Macvlan",
+   "hostnet:index:MacvlanNetwork": "MacvlanNetwork",
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
    "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",

@@ -31,6 +31,8 @@ __all__ = [
     'GuardArgsDict',
     'HostArgs',
     'HostArgsDict',
+    'MacvlanHostArgs',
+    'MacvlanHostArgsDict',
     'MasqueradeRuleArgs',
     'MasqueradeRuleArgsDict',
     'RouteHopArgs',
@@ -1063,6 +1065,119 @@ class HostArgs:
     @user.setter
     def user(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "user", value)
+
+
+class MacvlanHostArgsDict(TypedDict):
+    """
+    A host with containers in the network.
+    """
+    parent: pulumi.Input[_builtins.str]
+    """
+    The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+    """
+    access: NotRequired[_builtins.str]
+    """
+    An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+    """
+    mtu: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Largest frame of the parent, in bytes; left as it is when left out.
+    """
+    promiscuous: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the parent takes frames for all hardware addresses; left as it is when left out.
+    """
+    slot: NotRequired[_builtins.int]
+    """
+    Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    """
+
+@pulumi.input_type
+class MacvlanHostArgs:
+    def __init__(__self__, *,
+                 parent: pulumi.Input[_builtins.str],
+                 access: Optional[_builtins.str] = None,
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
+                 promiscuous: pulumi.Input[Optional[_builtins.bool]] = None,
+                 slot: Optional[_builtins.int] = None):
+        """
+        A host with containers in the network.
+
+        :param pulumi.Input[_builtins.str] parent: The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+        :param _builtins.str access: An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+        :param pulumi.Input[_builtins.int] mtu: Largest frame of the parent, in bytes; left as it is when left out.
+        :param pulumi.Input[_builtins.bool] promiscuous: Whether the parent takes frames for all hardware addresses; left as it is when left out.
+        :param _builtins.int slot: Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        pulumi.set(__self__, "parent", parent)
+        if access is not None:
+            pulumi.set(__self__, "access", access)
+        if mtu is not None:
+            pulumi.set(__self__, "mtu", mtu)
+        if promiscuous is not None:
+            pulumi.set(__self__, "promiscuous", promiscuous)
+        if slot is not None:
+            pulumi.set(__self__, "slot", slot)
+
+    @_builtins.property
+    @pulumi.getter
+    def parent(self) -> pulumi.Input[_builtins.str]:
+        """
+        The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+        """
+        return pulumi.get(self, "parent")
+
+    @parent.setter
+    def parent(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "parent", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def access(self) -> Optional[_builtins.str]:
+        """
+        An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+        """
+        return pulumi.get(self, "access")
+
+    @access.setter
+    def access(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "access", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Largest frame of the parent, in bytes; left as it is when left out.
+        """
+        return pulumi.get(self, "mtu")
+
+    @mtu.setter
+    def mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "mtu", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def promiscuous(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the parent takes frames for all hardware addresses; left as it is when left out.
+        """
+        return pulumi.get(self, "promiscuous")
+
+    @promiscuous.setter
+    def promiscuous(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "promiscuous", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def slot(self) -> Optional[_builtins.int]:
+        """
+        Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        return pulumi.get(self, "slot")
+
+    @slot.setter
+    def slot(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "slot", value)
 
 
 class MasqueradeRuleArgsDict(TypedDict):
