@@ -2,7 +2,14 @@ import { test } from "vitest";
 import { seed, some } from "../seed.ts";
 
 /** The files whose up, proof and destroy always run, and between them one of several things that happen to what is up. */
-const lives = ["bridge-lan", "docker-networks", "macvlan-trunk", "macvlan-trunk-gateway", "routed-bridges"] as const;
+const lives = [
+  "bridge-lan",
+  "docker-networks",
+  "macvlan-network",
+  "macvlan-trunk",
+  "macvlan-trunk-gateway",
+  "routed-bridges",
+] as const;
 const drawn = some(lives, 2, "the lives to which something happens");
 
 /**
