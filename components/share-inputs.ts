@@ -18,7 +18,7 @@ export const shareInputs = {
   reserved: s
     .list(
       s.address("An address.").plain(),
-      "Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.",
+      "Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.",
     )
     .plain()
     .default([]),

@@ -10,6 +10,11 @@ export type Bridge = import("./bridge").Bridge;
 export const Bridge: typeof import("./bridge").Bridge = null as any;
 utilities.lazyLoad(exports, ["Bridge"], () => require("./bridge"));
 
+export { BridgedLanArgs } from "./bridgedLan";
+export type BridgedLan = import("./bridgedLan").BridgedLan;
+export const BridgedLan: typeof import("./bridgedLan").BridgedLan = null as any;
+utilities.lazyLoad(exports, ["BridgedLan"], () => require("./bridgedLan"));
+
 export { DestinationNatArgs } from "./destinationNat";
 export type DestinationNat = import("./destinationNat").DestinationNat;
 export const DestinationNat: typeof import("./destinationNat").DestinationNat = null as any;
@@ -116,6 +121,8 @@ const _module = {
         switch (type) {
             case "hostnet:index:Bridge":
                 return new Bridge(name, <any>undefined, { urn })
+            case "hostnet:index:BridgedLan":
+                return new BridgedLan(name, <any>undefined, { urn })
             case "hostnet:index:DestinationNat":
                 return new DestinationNat(name, <any>undefined, { urn })
             case "hostnet:index:DockerConnection":

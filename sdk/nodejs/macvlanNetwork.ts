@@ -91,7 +91,7 @@ export interface MacvlanNetworkArgs {
      */
     network?: string;
     /**
-     * Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+     * Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
      */
     reserved?: string[];
     /**

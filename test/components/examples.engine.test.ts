@@ -159,6 +159,17 @@ test("the example macvlan-network puts both hosts among their containers", async
   expect(outputs).toMatchObject({ networks: { node2: { name: "mac_net1", ipRange: "10.0.0.144/28" } } });
 });
 
+test("the example bridged-lan puts containers into the LAN, on bridges that take over the NICs", async () => {
+  const { summary, inputs, outputs } = await madeBy("bridged-lan");
+  // The stack, the component, and on each host a bridge, a set of rules and a network.
+  expect(summary).toEqual({ create: 2 + 2 * 3 });
+  expect(byHost(inputs.filter((its) => "inheritFrom" in its))).toMatchObject([
+    { host: "node2", name: "br0", ports: { ens32: {} }, inheritFrom: "ens32" },
+    { host: "node1", name: "br0", ports: { ens33: {} }, inheritFrom: "ens33" },
+  ]);
+  expect(outputs).toMatchObject({ networks: { node2: { name: "lan", ipRange: "192.168.1.208/28" } } });
+});
+
 describe.skipIf(noHosts)("the smallest program, in the root of the repository", () => {
   let host: TestHost;
   beforeAll(async () => {

@@ -38,10 +38,21 @@ resources:
       gateway: 10.0.0.1
       slots: 2
       mode: bridge
+  lan:
+    type: hostnet:BridgedLan
+    properties:
+      hosts:
+        node2: { nic: lan0 }
+        node10: { nic: lan0, bridge: br1 }
+      network: boxes
+      subnet: 192.168.9.0/24
+      gateway: 192.168.9.1
+      ipRange: 192.168.9.128/25
 outputs:
   range: "\${lab.networks.mac_net12.node10.ipRange}"
   subnet: "\${bridges.subnets.node10}"
   share: "\${mac_net1.networks.node10.ipRange}"
+  lan: "\${lan.networks.node10.ipRange}"
 `,
   },
   Python: {
@@ -67,9 +78,13 @@ mac_net1 = hostnet.MacvlanNetwork("mac_net1",
         "node10": hostnet.MacvlanHostArgs(parent="side0"),
     },
     subnet="10.0.0.0/24", gateway="10.0.0.1", slots=2, mode="bridge")
+lan = hostnet.BridgedLan("lan",
+    hosts={"node2": {"nic": "lan0"}, "node10": hostnet.LanHostArgs(nic="lan0", bridge="br1")},
+    network="boxes", subnet="192.168.9.0/24", gateway="192.168.9.1", ip_range="192.168.9.128/25")
 pulumi.export("range", lab.networks["mac_net12"]["node10"].ip_range)
 pulumi.export("subnet", bridges.subnets["node10"])
 pulumi.export("share", mac_net1.networks["node10"].ip_range)
+pulumi.export("lan", lan.networks["node10"].ip_range)
 `,
   },
   TypeScript: {
@@ -77,6 +92,7 @@ pulumi.export("share", mac_net1.networks["node10"].ip_range)
       range: "networks.mac_net12.node10.ipRange",
       subnet: "subnets.node10",
       share: "network.networks.node10.ipRange",
+      lan: "boxes.networks.node10.ipRange",
     }),
   },
   "TypeScript, served as to the others": {
@@ -84,6 +100,7 @@ pulumi.export("share", mac_net1.networks["node10"].ip_range)
       range: "networks.apply((all) => all.mac_net12.node10.ipRange)",
       subnet: "subnets.apply((all) => all.node10)",
       share: "network.networks.apply((all) => all.node10.ipRange)",
+      lan: "boxes.networks.apply((all) => all.node10.ipRange)",
     }),
   },
 } satisfies Record<string, Project>;
@@ -92,7 +109,7 @@ function typescript(from: string, outputs: Record<string, string>): string {
   const exported = Object.entries(outputs).map(([name, output]) => `export const ${name} = ${output};\n`);
   return `
 import { Nic } from "hostnet";
-import { MacvlanNetwork, MacvlanTrunk, RoutedBridges } from "${from}";
+import { BridgedLan, MacvlanNetwork, MacvlanTrunk, RoutedBridges } from "${from}";
 const uplink = new Nic("uplink", { host: "node2", name: "side0", mtu: 1400 });
 const { networks } = new MacvlanTrunk("lab", {
   hosts: { node2: { parent: "up0" }, node10: { parent: "up0", mtu: uplink.mtu } },
@@ -120,6 +137,13 @@ const network = new MacvlanNetwork("mac_net1", {
   gateway: "10.0.0.1",
   slots: 2,
   mode: "bridge",
+});
+const boxes = new BridgedLan("lan", {
+  hosts: { node10: { nic: "lan0", bridge: "br1" }, node2: { nic: "lan0" } },
+  network: "boxes",
+  subnet: "192.168.9.0/24",
+  gateway: "192.168.9.1",
+  ipRange: "192.168.9.128/25",
 });
 ${exported.join("")}`;
 }

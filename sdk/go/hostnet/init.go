@@ -23,6 +23,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 	switch typ {
 	case "hostnet:index:Bridge":
 		r = &Bridge{}
+	case "hostnet:index:BridgedLan":
+		r = &BridgedLan{}
 	case "hostnet:index:DestinationNat":
 		r = &DestinationNat{}
 	case "hostnet:index:DockerConnection":

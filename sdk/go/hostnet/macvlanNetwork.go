@@ -50,7 +50,7 @@ type macvlanNetworkArgs struct {
 	Mode *string `pulumi:"mode"`
 	// Docker's name of the network, the same on every host; the component's name when left out.
 	Network *string `pulumi:"network"`
-	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+	// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 	Reserved []string `pulumi:"reserved"`
 	// Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
 	Slots *int `pulumi:"slots"`
@@ -70,7 +70,7 @@ type MacvlanNetworkArgs struct {
 	Mode *string
 	// Docker's name of the network, the same on every host; the component's name when left out.
 	Network *string
-	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+	// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 	Reserved []string
 	// Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
 	Slots *int

@@ -1345,6 +1345,79 @@ func (o HostNetworkMapOutput) MapIndex(k pulumi.StringInput) HostNetworkOutput {
 	}).(HostNetworkOutput)
 }
 
+// A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+type LanHost struct {
+	// The name of its bridge, where that is another.
+	Bridge *string `pulumi:"bridge"`
+	// Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+	Nic string `pulumi:"nic"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+// LanHostInput is an input type that accepts LanHostArgs and LanHostOutput values.
+// You can construct a concrete instance of `LanHostInput` via:
+//
+//	LanHostArgs{...}
+type LanHostInput interface {
+	pulumi.Input
+
+	ToLanHostOutput() LanHostOutput
+	ToLanHostOutputWithContext(context.Context) LanHostOutput
+}
+
+// A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+type LanHostArgs struct {
+	// The name of its bridge, where that is another.
+	Bridge *string `pulumi:"bridge"`
+	// Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+	Nic string `pulumi:"nic"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+func (LanHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LanHost)(nil)).Elem()
+}
+
+func (i LanHostArgs) ToLanHostOutput() LanHostOutput {
+	return i.ToLanHostOutputWithContext(context.Background())
+}
+
+func (i LanHostArgs) ToLanHostOutputWithContext(ctx context.Context) LanHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LanHostOutput)
+}
+
+// A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+type LanHostOutput struct{ *pulumi.OutputState }
+
+func (LanHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LanHost)(nil)).Elem()
+}
+
+func (o LanHostOutput) ToLanHostOutput() LanHostOutput {
+	return o
+}
+
+func (o LanHostOutput) ToLanHostOutputWithContext(ctx context.Context) LanHostOutput {
+	return o
+}
+
+// The name of its bridge, where that is another.
+func (o LanHostOutput) Bridge() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LanHost) *string { return v.Bridge }).(pulumi.StringPtrOutput)
+}
+
+// Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+func (o LanHostOutput) Nic() pulumi.StringOutput {
+	return o.ApplyT(func(v LanHost) string { return v.Nic }).(pulumi.StringOutput)
+}
+
+// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+func (o LanHostOutput) Slot() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v LanHost) *int { return v.Slot }).(pulumi.IntPtrOutput)
+}
+
 // A host with containers in the network.
 type MacvlanHost struct {
 	// An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
@@ -1873,7 +1946,7 @@ type TrunkVlan struct {
 	Outside *string `pulumi:"outside"`
 	// The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
 	Reaches []string `pulumi:"reaches"`
-	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+	// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 	Reserved []string `pulumi:"reserved"`
 	// The containers' network, like `172.16.11.0/24`. IPv4.
 	Subnet string `pulumi:"subnet"`
@@ -1908,7 +1981,7 @@ type TrunkVlanArgs struct {
 	Outside *string `pulumi:"outside"`
 	// The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
 	Reaches []string `pulumi:"reaches"`
-	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+	// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 	Reserved []string `pulumi:"reserved"`
 	// The containers' network, like `172.16.11.0/24`. IPv4.
 	Subnet string `pulumi:"subnet"`
@@ -1978,7 +2051,7 @@ func (o TrunkVlanOutput) Reaches() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v TrunkVlan) []string { return v.Reaches }).(pulumi.StringArrayOutput)
 }
 
-// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 func (o TrunkVlanOutput) Reserved() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v TrunkVlan) []string { return v.Reserved }).(pulumi.StringArrayOutput)
 }
@@ -2030,6 +2103,7 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*GuardPtrInput)(nil)).Elem(), GuardArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostInput)(nil)).Elem(), HostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostMapInput)(nil)).Elem(), HostMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LanHostInput)(nil)).Elem(), LanHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MacvlanHostInput)(nil)).Elem(), MacvlanHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleInput)(nil)).Elem(), MasqueradeRuleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleArrayInput)(nil)).Elem(), MasqueradeRuleArray{})
@@ -2055,6 +2129,7 @@ func init() {
 	pulumi.RegisterOutputType(HostMapOutput{})
 	pulumi.RegisterOutputType(HostNetworkOutput{})
 	pulumi.RegisterOutputType(HostNetworkMapOutput{})
+	pulumi.RegisterOutputType(LanHostOutput{})
 	pulumi.RegisterOutputType(MacvlanHostOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleArrayOutput{})

@@ -238,6 +238,24 @@ export interface HostArgs {
 }
 
 /**
+ * A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+ */
+export interface LanHostArgs {
+    /**
+     * The name of its bridge, where that is another.
+     */
+    bridge?: string;
+    /**
+     * Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+     */
+    nic: string;
+    /**
+     * Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     */
+    slot?: number;
+}
+
+/**
  * A host with containers in the network.
  */
 export interface MacvlanHostArgs {
@@ -370,7 +388,7 @@ export interface TrunkVlanArgs {
      */
     reaches?: string[];
     /**
-     * Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+     * Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
      */
     reserved?: string[];
     /**

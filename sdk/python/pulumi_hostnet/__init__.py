@@ -7,6 +7,7 @@ from . import _utilities
 import typing
 # Export this package's modules as members:
 from .bridge import *
+from .bridged_lan import *
 from .destination_nat import *
 from .docker_connection import *
 from .docker_daemon import *
@@ -44,6 +45,7 @@ _utilities.register(
   "fqn": "pulumi_hostnet",
   "classes": {
    "hostnet:index:Bridge": "Bridge",
+   "hostnet:index:BridgedLan": "BridgedLan",
    "hostnet:index:DestinationNat": "DestinationNat",
    "hostnet:index:DockerConnection": "DockerConnection",
    "hostnet:index:DockerDaemon": "DockerDaemon",

@@ -31,6 +31,8 @@ __all__ = [
     'GuardArgsDict',
     'HostArgs',
     'HostArgsDict',
+    'LanHostArgs',
+    'LanHostArgsDict',
     'MacvlanHostArgs',
     'MacvlanHostArgsDict',
     'MasqueradeRuleArgs',
@@ -1067,6 +1069,79 @@ class HostArgs:
         pulumi.set(self, "user", value)
 
 
+class LanHostArgsDict(TypedDict):
+    """
+    A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+    """
+    nic: _builtins.str
+    """
+    Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+    """
+    bridge: NotRequired[_builtins.str]
+    """
+    The name of its bridge, where that is another.
+    """
+    slot: NotRequired[_builtins.int]
+    """
+    Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    """
+
+@pulumi.input_type
+class LanHostArgs:
+    def __init__(__self__, *,
+                 nic: _builtins.str,
+                 bridge: Optional[_builtins.str] = None,
+                 slot: Optional[_builtins.int] = None):
+        """
+        A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+
+        :param _builtins.str nic: Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+        :param _builtins.str bridge: The name of its bridge, where that is another.
+        :param _builtins.int slot: Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        pulumi.set(__self__, "nic", nic)
+        if bridge is not None:
+            pulumi.set(__self__, "bridge", bridge)
+        if slot is not None:
+            pulumi.set(__self__, "slot", slot)
+
+    @_builtins.property
+    @pulumi.getter
+    def nic(self) -> _builtins.str:
+        """
+        Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+        """
+        return pulumi.get(self, "nic")
+
+    @nic.setter
+    def nic(self, value: _builtins.str):
+        pulumi.set(self, "nic", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def bridge(self) -> Optional[_builtins.str]:
+        """
+        The name of its bridge, where that is another.
+        """
+        return pulumi.get(self, "bridge")
+
+    @bridge.setter
+    def bridge(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "bridge", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def slot(self) -> Optional[_builtins.int]:
+        """
+        Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        return pulumi.get(self, "slot")
+
+    @slot.setter
+    def slot(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "slot", value)
+
+
 class MacvlanHostArgsDict(TypedDict):
     """
     A host with containers in the network.
@@ -1543,7 +1618,7 @@ class TrunkVlanArgsDict(TypedDict):
     """
     reserved: NotRequired[Sequence[_builtins.str]]
     """
-    Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+    Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
     """
 
 @pulumi.input_type
@@ -1571,7 +1646,7 @@ class TrunkVlanArgs:
         :param pulumi.Input[_builtins.int] mtu: Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
         :param _builtins.str outside: The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
         :param Sequence[_builtins.str] reaches: The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
-        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
         """
         pulumi.set(__self__, "gateway", gateway)
         pulumi.set(__self__, "subnet", subnet)
@@ -1703,7 +1778,7 @@ class TrunkVlanArgs:
     @pulumi.getter
     def reserved(self) -> Optional[Sequence[_builtins.str]]:
         """
-        Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
         """
         return pulumi.get(self, "reserved")
 

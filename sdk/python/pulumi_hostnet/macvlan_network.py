@@ -38,7 +38,7 @@ class MacvlanNetworkArgs:
         :param _builtins.str ip_range: The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
         :param _builtins.str mode: Which others on the parent containers reach: all (bridge, as Docker has it when left out), none, or all by way of the switch outside.
         :param _builtins.str network: Docker's name of the network, the same on every host; the component's name when left out.
-        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
         :param _builtins.int slots: Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
         """
         pulumi.set(__self__, "gateway", gateway)
@@ -131,7 +131,7 @@ class MacvlanNetworkArgs:
     @pulumi.getter
     def reserved(self) -> Optional[Sequence[_builtins.str]]:
         """
-        Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
         """
         return pulumi.get(self, "reserved")
 
@@ -177,7 +177,7 @@ class MacvlanNetwork(pulumi.ComponentResource):
         :param _builtins.str ip_range: The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.
         :param _builtins.str mode: Which others on the parent containers reach: all (bridge, as Docker has it when left out), none, or all by way of the switch outside.
         :param _builtins.str network: Docker's name of the network, the same on every host; the component's name when left out.
-        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
         :param _builtins.int slots: Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
         :param _builtins.str subnet: The containers' network, like `172.16.11.0/24`. IPv4.
         """
