@@ -53,8 +53,9 @@ export function shareOf(
 ): HostSubnet | undefined {
   const range = split(ipRange ?? subnet, count)?.[slot];
   if (range === undefined) return undefined;
-  // Docker keeps the gateway out by itself, and refuses to be told so twice.
-  const aux = Object.entries(taken).filter(([, address]) => contains(range, address) && address !== gateway);
+  // Docker refuses to be told of an address twice, and keeps the gateway out by itself.
+  const isNew = (address: string, i: number) => address !== gateway && Object.values(taken).indexOf(address) === i;
+  const aux = Object.entries(taken).filter(([, address], i) => contains(range, address) && isNew(address, i));
   return { subnet, gateway, ipRange: range, ...(aux.length > 0 && { auxAddresses: Object.fromEntries(aux) }) };
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Component } from "../provider/component.ts";
 import { child, type Fields, type Problem, parseFields, UNKNOWN, type Values } from "../provider/schema/field.ts";
+import { inOrder } from "./address-plan.ts";
 
 /** Says what is wrong with an argument: its path, and the reason without the path. */
 export type Report = (path: string, reason: string) => void;
@@ -35,12 +36,12 @@ export function planned<I extends Fields, O extends Fields, Plan>(
   return made;
 }
 
-/** The entries of a map of objects; of one that is not sound at all, its name. */
+/** The entries of a map of objects, by their names and not by its order; of one that is not sound at all, its name. */
 export const named = <T extends object>(
   map: Readonly<Record<string, T | undefined>> | undefined,
   path: string,
 ): Named<Partial<T>>[] =>
-  Object.entries(map ?? {}).map(([name, item]) => ({ ...(item as Partial<T>), name, path: child(path, name) }));
+  inOrder(Object.keys(map ?? {})).map((name) => ({ ...(map?.[name] as Partial<T>), name, path: child(path, name) }));
 
 function complaint(what: string, problems: readonly Problem[]): string {
   const [first, ...more] = problems.map(({ path, reason }) => `${path || "its arguments"} ${reason}`);

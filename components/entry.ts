@@ -8,6 +8,9 @@ export {
 } from "../provider/schema/routing.ts";
 // For TypeScript the classes that make their resources in the program itself. Of the generated ones, which ask the
 // plugin to, only the schema remains: the types of the arguments.
+export { BridgedLan, type BridgedLanArgs, type LanHost } from "./bridged-lan.ts";
+export type { HostNetwork } from "./host-network.ts";
+export { type MacvlanHost, MacvlanNetwork, type MacvlanNetworkArgs } from "./macvlan-network.ts";
 export {
   MacvlanTrunk,
   type MacvlanTrunkArgs,

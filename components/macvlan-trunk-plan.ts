@@ -1,9 +1,10 @@
 import { child, type Values } from "../provider/schema/field.ts";
-import { contains, family, interfaceNameProblem, overlap } from "../provider/schema/net.ts";
+import { interfaceNameProblem, overlap } from "../provider/schema/net.ts";
 import { listed } from "../provider/schema/words.ts";
-import { assignSlots, ends, type HostSubnet, room, shareOf, slotCount } from "./address-plan.ts";
+import type { HostSubnet } from "./address-plan.ts";
 import { named, planned, type Report, type Sound } from "./arguments.ts";
 import { macvlanTrunk } from "./macvlan-trunk-schema.ts";
+import { checkShared, planSlots, type Slots, shareOut } from "./share-plan.ts";
 import { checkGateway, type GatewayHost, planGateways } from "./trunk-gateways.ts";
 
 /** What is computed for one VLAN before anything is made: per host, the address of its interface and its share. */
@@ -39,14 +40,12 @@ function planAll(right: Trunk, report: Report) {
   if (right.hosts && hosts.length === 0) report("hosts", "must name at least one host");
   if (right.vlans && vlans.length === 0) report("vlans", "must name at least one VLAN");
 
-  const slots = assignSlots(Object.fromEntries(hosts.map((host) => [host.name, host])));
-  const count = slotCount(hosts.length, right.slots);
-  checkSlots(hosts, slots, count, report);
+  const slots = planSlots(hosts, right.slots, report);
   for (const host of hosts) checkNames(host, vlans, report);
   checkFrames("mtu", right.mtu, hosts, report);
   for (const [i, vlan] of vlans.entries()) {
     const earlier = vlans.slice(0, i);
-    checkSubnet(vlan, report);
+    checkShared(vlan.path, vlan, report);
     checkAddresses(vlan, earlier, hosts, report);
     checkTwins(vlan, earlier, report);
     checkFrames(`${vlan.path}.mtu`, vlan.mtu, hosts, report);
@@ -57,37 +56,8 @@ function planAll(right: Trunk, report: Report) {
       report,
     );
   }
-  const shared = vlans.map((vlan): [string, Partial<VlanPlan>] => [vlan.name, planVlan(vlan, slots, count, report)]);
+  const shared = vlans.map((vlan): [string, Partial<VlanPlan>] => [vlan.name, planVlan(vlan, slots, report)]);
   return { vlans: shared, gateways: planGateways(vlans) };
-}
-
-function checkSlots(hosts: readonly Host[], slots: ReadonlyMap<string, number>, count: number, report: Report): void {
-  if (hosts.length > count) report("slots", `must be at least ${hosts.length}, the number of hosts, got ${count}`);
-  for (const [i, { name, path, slot }] of hosts.entries()) {
-    if (slot !== undefined && slot >= count)
-      report(`${path}.slot`, `must be less than ${count}, the number of slots, got ${slot}`);
-    const twin = hosts.slice(0, i).find((other) => slots.get(other.name) === slots.get(name));
-    if (twin)
-      report(`${path}.slot`, `must differ from that of ${twin.name}, got ${slots.get(name)}: name the slots of both`);
-  }
-}
-
-function checkSubnet({ path, subnet, gateway, ipRange, reserved = [] }: Vlan, report: Report): void {
-  if (subnet === undefined) return;
-  if (family(subnet) === 6) {
-    report(`${path}.subnet`, `must be an IPv4 network, got ${subnet}`);
-    return;
-  }
-  const inside: [string, string | undefined][] = [
-    ["gateway", gateway],
-    ["ipRange", ipRange],
-    ...reserved.map((address, i): [string, string] => [`reserved[${i}]`, address]),
-  ];
-  for (const [property, value] of inside)
-    if (value !== undefined && !contains(subnet, value))
-      report(`${path}.${property}`, `must lie in ${subnet}, got ${value}`);
-  if (gateway !== undefined && ends(subnet).includes(gateway))
-    report(`${path}.gateway`, `must be an address that a router can have, got ${gateway}, an end of ${subnet}`);
 }
 
 function checkAddresses(vlan: Vlan, earlier: readonly Vlan[], hosts: readonly Host[], report: Report): void {
@@ -137,25 +107,17 @@ function checkFrames(path: string, mtu: number | undefined, hosts: readonly Host
 }
 
 /** The plan of one VLAN, as far as what it needs is right. */
-function planVlan(vlan: Vlan, slots: ReadonlyMap<string, number>, count: number, report: Report): Partial<VlanPlan> {
-  const { path, vlanId, subnet, gateway, ipRange, reserved = [] } = vlan;
-  if (vlanId === undefined || subnet === undefined || gateway === undefined || family(subnet) === 6) return {};
-  if (ipRange !== undefined && !contains(subnet, ipRange)) return {};
+function planVlan(vlan: Vlan, slots: Slots, report: Report): Partial<VlanPlan> {
+  const { path, vlanId } = vlan;
+  if (vlanId === undefined) return {};
   const own = interfaces(vlan);
-  const taken = Object.fromEntries([
-    ...reserved.map((address) => [address, address]),
-    ...own.map(({ host, address }) => [host, address]),
-  ]);
-  // A slot beyond the last was reported as such.
-  const used = [...slots].filter(([, slot]) => slot < count);
-  const shares = used.map(([host, slot]) => [host, shareOf({ subnet, gateway, ipRange, taken }, slot, count)] as const);
-  const full = shares.filter(([, share]) => !share || room(share) < 1).map(([host]) => host);
-  const property = ipRange === undefined ? "subnet" : "ipRange";
-  if (full.length > 0)
-    report(
-      `${path}.${property}`,
-      `must have an address for containers in each of its ${count} ranges, got ${ipRange ?? subnet}, which has none for ${listed(full, "and")}`,
-    );
-  const subnets = Object.fromEntries(shares.flatMap(([host, share]) => (share ? [[host, share]] : [])));
-  return { vlanId, addresses: Object.fromEntries(own.map(({ host, cidr }) => [host, cidr])), subnets };
+  const shares = shareOut(
+    path,
+    vlan,
+    Object.fromEntries(own.map(({ host, address }) => [host, address])),
+    slots,
+    report,
+  );
+  const addresses = Object.fromEntries(own.map(({ host, cidr }) => [host, cidr]));
+  return { vlanId, addresses, subnets: Object.fromEntries(shares) };
 }

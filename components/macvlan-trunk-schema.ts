@@ -1,24 +1,15 @@
 import { defineComponent } from "../provider/component.ts";
 import { s } from "../provider/schema/fields.ts";
 import { forwardingInputs } from "./forwarding-inputs.ts";
-
-const frames = (doc: string) => s.int(doc, { min: 68, max: 65535 }).optional();
+import { frames, parentInputs } from "./parent-inputs.ts";
+import { shareInputs, slot, slots } from "./share-inputs.ts";
 
 const host = s.object("TrunkHost", "A host on the trunk.", {
   parent: s.ifname(
     "The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.",
   ),
-  mtu: frames("Largest frame of the parent, in bytes; left as it is when left out."),
-  promiscuous: s
-    .bool("Whether the parent takes frames for all hardware addresses; left as it is when left out.")
-    .optional(),
-  slot: s
-    .int(
-      "Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.",
-      { min: 0, max: 4095 },
-    )
-    .plain()
-    .optional(),
+  ...parentInputs,
+  slot,
 });
 
 const vlan = s.object(
@@ -26,12 +17,7 @@ const vlan = s.object(
   "A VLAN of the trunk, and the containers' network on it. All but `mtu` is plain: addresses are computed from it.",
   {
     vlanId: s.int("The VLAN tag.", { min: 1, max: 4094 }).plain(),
-    subnet: s.subnet("The containers' network, like `172.16.11.0/24`. IPv4.").plain(),
-    gateway: s
-      .address(
-        "The address that containers send to for other networks. Required, also where there is no router: left out, every host's Docker would choose one by itself.",
-      )
-      .plain(),
+    ...shareInputs,
     gatewayOn: s
       .string(
         "The host that has the gateway's address and forwards for the VLAN, on a macvlan link of its own, `gw<vlanId>`: containers never reach the VLAN interface of their own host. A router outside when left out.",
@@ -51,19 +37,6 @@ const vlan = s.object(
       )
       .plain()
       .optional(),
-    ipRange: s
-      .subnet(
-        "The part of the subnet that the hosts share out; all of it when left out. The rest is free for fixed addresses.",
-      )
-      .plain()
-      .optional(),
-    reserved: s
-      .list(
-        s.address("An address.").plain(),
-        "Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.",
-      )
-      .plain()
-      .default([]),
     addresses: s
       .map(
         s.cidr("An address with its prefix length.").plain(),
@@ -94,13 +67,7 @@ export const macvlanTrunk = defineComponent({
       )
       .plain(),
     vlans: s.map(vlan.plain(), "The VLANs, by the name that their Docker network has on every host.").plain(),
-    slots: s
-      .int(
-        "Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.",
-        { min: 1, max: 4096 },
-      )
-      .plain()
-      .optional(),
+    slots,
     mtu: frames("Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out."),
     ...forwardingInputs,
   },

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { ForwardRule, Macvlan, Masquerade, Sysctl, type VlanInterface } from "hostnet/resources";
+import { ForwardRule, Macvlan, Masquerade, type VlanInterface } from "hostnet/resources";
+import { answerForItself } from "./answer-for-itself.ts";
 import { type ForwardingArgs, makeForwarding } from "./make-forwarding.ts";
 import { setName } from "./set-name.ts";
 import type { GatewayHost } from "./trunk-gateways.ts";
@@ -30,15 +31,8 @@ export function makeGateway(
       { host, name: link, parent: vlan.name, mtu, addresses: [address] },
       { parent },
     );
-    // Both would answer for all addresses of the host, and packets would come by the link that no rule is about.
-    const answersForItself = (resource: string, of: VlanInterface | Macvlan) =>
-      new Sysctl(
-        resource,
-        { host, name: of.name.apply((its) => `net.ipv4.conf.${its.replaceAll(".", "/")}.arp_ignore`), value: "1" },
-        { parent, dependsOn: of },
-      );
-    answersForItself(`${own}-vlan${vlanId}-arp`, vlan);
-    answersForItself(`${own}-${link}-arp`, gateway);
+    answerForItself(`${own}-vlan${vlanId}-arp`, host, vlan.name, { parent, dependsOn: vlan });
+    answerForItself(`${own}-${link}-arp`, host, gateway.name, { parent, dependsOn: gateway });
     made.set(network, gateway);
   }
   const after = { parent, dependsOn: [...made.values()] };

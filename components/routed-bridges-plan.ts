@@ -1,7 +1,7 @@
 import type { Values } from "../provider/schema/field.ts";
 import { contains, family, network, nth, prefixLength } from "../provider/schema/net.ts";
 import { overlapProblem } from "../provider/schema/routing.ts";
-import { ends, inOrder } from "./address-plan.ts";
+import { ends } from "./address-plan.ts";
 import { named, planned, type Report, type Sound } from "./arguments.ts";
 import { routedBridges } from "./routed-bridges-schema.ts";
 
@@ -54,10 +54,9 @@ function planHosts(right: Bridges, report: Report): Map<string, BridgePlan> {
     if (problem) report(`${host.path}.range`, problem);
   }
   checkAmong(hosts, report);
-  const whole = inOrder(hosts.map(({ name }) => name)).flatMap((name) => {
-    const { address, range } = hosts.find((host) => host.name === name) as Host;
-    return address && range ? [{ name, via: address, bip: range, subnet: network(range) }] : [];
-  });
+  const whole = hosts.flatMap(({ name, address, range }) =>
+    address && range ? [{ name, via: address, bip: range, subnet: network(range) }] : [],
+  );
   return new Map(
     whole.map(({ name, bip, subnet }) => {
       const others = whole.filter((other) => other.name !== name);
@@ -79,9 +78,8 @@ function bridgeProblem(range: string): string | undefined {
 
 const addressIn = (cidr: string): string => cidr.slice(0, cidr.indexOf("/"));
 
-/** Each pair is told once, at the later of the two: by their names, not by a map's order. */
-function checkAmong(all: readonly Host[], report: Report): void {
-  const hosts = inOrder(all.map(({ name }) => name)).map((name) => all.find((host) => host.name === name) as Host);
+/** Each pair is told once, at the later of the two. */
+function checkAmong(hosts: readonly Host[], report: Report): void {
   for (const [i, { name, path, address, range }] of hosts.entries()) {
     const earlier = hosts.slice(0, i);
     const twin = earlier.find((other) => address !== undefined && other.address === address);

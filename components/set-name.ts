@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { interfaceNameProblem } from "../provider/schema/net.ts";
 
 /** What the kinds of firewall rules take as the name of a set. */
 const longest = 18;
@@ -7,9 +8,12 @@ const longest = 18;
 export function setName(sort: string, component: string): string {
   const whole = `${sort}-${component}`;
   if (whole.length <= longest && /^[\w-]+$/.test(whole)) return whole;
-  const hash = createHash("sha256")
-    .update(component)
-    .digest("hex")
-    .slice(0, longest - sort.length - 1);
-  return `${sort}-${hash}`;
+  return hashed(sort, component, longest);
 }
+
+/** The name of a host's own link in a network: the network's, or a hash where no link can be called so. */
+export const linkName = (network: string): string =>
+  interfaceNameProblem(network) === undefined ? network : hashed("net", network, 15);
+
+const hashed = (sort: string, name: string, length: number): string =>
+  `${sort}-${createHash("sha256").update(name).digest("hex")}`.slice(0, length);

@@ -88,9 +88,7 @@ type Gateway = { readonly [P in "name" | "subnet" | "gateway" | "gatewayOn"]: st
 
 /** The hosts that are gateways, and what they let pass: what is declared, and nothing else. */
 export function planGateways(vlans: readonly GatewayVlan[]): Map<string, GatewayHost> {
-  const gateways = inOrder(vlans.map(({ name }) => name)).flatMap((name) =>
-    vlans.filter((vlan) => vlan.name === name).flatMap(wholeOf),
-  );
+  const gateways = vlans.flatMap(wholeOf);
   const hosts = inOrder([...new Set(gateways.map(({ gatewayOn }) => gatewayOn))]);
   return new Map(
     hosts.map((host) => {

@@ -2,9 +2,10 @@ import { ip } from "../host/command.ts";
 import { attachment, container, link } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
+import { dockerName } from "../schema/names.ts";
 import { attachmentFindings, attachmentProblems } from "./attachment-findings.ts";
 import { cableName, namespaceOf, planAttachment, readRoutes } from "./attachment-words.ts";
-import { dockerName } from "./docker-attachments.ts";
+
 import { linkInputs, noteOf, ownerOf } from "./link.ts";
 import { portFields, readPort } from "./port-vlans.ts";
 

@@ -3,12 +3,6 @@ import type { DockerAttachment, DockerContainer } from "../host/facts.ts";
 import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
 
-// Docker's own rule for the names of networks and containers.
-export const dockerName = {
-  pattern: /^[A-Za-z0-9][\w.-]*$/,
-  must: "a letter or digit, then letters, digits, `_`, `.` and `-`",
-};
-
 /** Names and values as Docker reads `name=value`: it cuts at the first `=`, and refuses names that hold a blank. */
 export const texts = (doc: string) =>
   s.map(s.string("Any text."), doc, { pattern: /^[^\s=]+$/, must: "names without blanks and =" });

@@ -4,8 +4,9 @@ import { dockerConnection, dockerContainer, dockerDaemon, dockerNetwork } from "
 import { defineKind } from "../kind.ts";
 import { differs, show } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
+import { dockerName } from "../schema/names.ts";
 import { family } from "../schema/net.ts";
-import { again, connect, connectAgain, disconnect, dockerName, ownerMark, texts } from "./docker-attachments.ts";
+import { again, connect, connectAgain, disconnect, ownerMark, texts } from "./docker-attachments.ts";
 import { connectionFindings } from "./docker-connection-findings.ts";
 
 const settings = {

@@ -146,7 +146,7 @@ function parentFindings(
 
 /**
  * What Docker would do to a bridge that is there: it takes away an IPv4 address that is not the network's gateway, to give
- * it that.
+ * it that; or hands that address out.
  */
 function bridgeFindings(
   { name, bridge, inhibitIpv4, subnets = [] }: Network,
@@ -159,13 +159,32 @@ function bridgeFindings(
   const there = links.find((l) => l.name === bridge);
   if (there && there.kind !== "bridge" && !changes(link(bridge)))
     return [refusal("bridge", `must be a bridge, and ${bridge} is a link of kind ${there.kind ?? "NIC"}`)];
-  const declared = program.filter((one) => one.host === host && one.type === "Bridge" && one.want.name === bridge);
-  const addresses = [...(there?.addresses ?? []), ...declared.flatMap((one) => (one.want.addresses ?? []) as string[])];
-  const gateways = subnets.map(({ gateway }) => gateway);
-  const own = addresses.find((cidr) => family(cidr) === 4 && !gateways.includes(cidr.replace(/\/.*/, "")));
-  if (inhibitIpv4 || own === undefined) return [];
+  const on = (name: unknown) => links.filter((one) => one.name === name).flatMap(({ addresses }) => addresses);
+  const declared = program
+    .filter((one) => one.host === host && one.type === "Bridge" && one.want.name === bridge)
+    // What it takes over is still on the other link before it is made.
+    .flatMap(({ want }) => (want.addresses as string[] | undefined) ?? on(want.inheritFrom));
+  const own = [...on(bridge), ...declared].filter((cidr) => family(cidr) === 4);
+  return inhibitIpv4 ? own.flatMap((cidr) => handedOut(cidr, bridge, subnets)) : lost(own, bridge, subnets);
+}
+
+/** Docker knows of no address that a host has itself. */
+function handedOut(cidr: string, bridge: string, subnets: readonly Subnet[]): Finding[] {
+  const address = cidr.replace(/\/.*/, "");
+  const i = subnets.findIndex(({ subnet, ipRange = subnet }) => contains(ipRange, address));
+  const { gateway, auxAddresses = {} } = subnets[i] ?? {};
+  if (i < 0 || [gateway, ...Object.values(auxAddresses)].includes(address)) return [];
   return [
-    refusal("inhibitIpv4", `must be true: else Docker takes ${own} from ${bridge}, to give it the network's gateway`),
+    refusal(`subnets[${i}].auxAddresses`, `must hold ${address}, which ${bridge} has: else a container may get it too`),
+  ];
+}
+
+function lost(own: readonly string[], bridge: string, subnets: readonly Subnet[]): Finding[] {
+  const gateways = subnets.map(({ gateway }) => gateway);
+  const cidr = own.find((one) => !gateways.includes(one.replace(/\/.*/, "")));
+  if (cidr === undefined) return [];
+  return [
+    refusal("inhibitIpv4", `must be true: else Docker takes ${cidr} from ${bridge}, to give it the network's gateway`),
   ];
 }
 

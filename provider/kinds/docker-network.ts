@@ -3,6 +3,7 @@ import { dockerDaemon, dockerNetwork, link } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { differs } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
+import { dockerName } from "../schema/names.ts";
 import { family } from "../schema/net.ts";
 import {
   type Attached,
@@ -11,7 +12,6 @@ import {
   connect,
   connectAgain,
   disconnect,
-  dockerName,
   ownerMark,
   texts,
 } from "./docker-attachments.ts";

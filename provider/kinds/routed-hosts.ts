@@ -67,10 +67,14 @@ export function rangeFindings(its: Omit<Declared, "host">, property: string, aro
 export const addressesIn = ({ want }: Declared): string[] =>
   ((want.addresses ?? []) as readonly string[]).map((cidr) => cidr.replace(/\/.*/, ""));
 
-/** What is behind a host: the networks of its own bridges. Those of macvlans are on the wire, behind nobody. */
+/**
+ * What is behind a host: the networks of its own bridges. Those of macvlans, and of bridges whose gateway is somebody
+ * else, are on the wire, behind nobody.
+ */
 function rangesIn({ type, want }: Declared): string[] {
   if (type === "DockerDaemon") return typeof want.bip === "string" ? [network(want.bip)] : [];
-  if (type !== "DockerNetwork" || want.driver !== "bridge" || want.internal === true) return [];
+  if (type !== "DockerNetwork" || want.driver !== "bridge") return [];
+  if (want.internal === true || want.inhibitIpv4 === true) return [];
   return ((want.subnets ?? []) as readonly { readonly subnet: string }[]).map(({ subnet }) => subnet);
 }
 

@@ -10,6 +10,11 @@ export type Bridge = import("./bridge").Bridge;
 export const Bridge: typeof import("./bridge").Bridge = null as any;
 utilities.lazyLoad(exports, ["Bridge"], () => require("./bridge"));
 
+export { BridgedLanArgs } from "./bridgedLan";
+export type BridgedLan = import("./bridgedLan").BridgedLan;
+export const BridgedLan: typeof import("./bridgedLan").BridgedLan = null as any;
+utilities.lazyLoad(exports, ["BridgedLan"], () => require("./bridgedLan"));
+
 export { ContainerAttachmentArgs } from "./containerAttachment";
 export type ContainerAttachment = import("./containerAttachment").ContainerAttachment;
 export const ContainerAttachment: typeof import("./containerAttachment").ContainerAttachment = null as any;
@@ -54,6 +59,11 @@ export { MacvlanArgs } from "./macvlan";
 export type Macvlan = import("./macvlan").Macvlan;
 export const Macvlan: typeof import("./macvlan").Macvlan = null as any;
 utilities.lazyLoad(exports, ["Macvlan"], () => require("./macvlan"));
+
+export { MacvlanNetworkArgs } from "./macvlanNetwork";
+export type MacvlanNetwork = import("./macvlanNetwork").MacvlanNetwork;
+export const MacvlanNetwork: typeof import("./macvlanNetwork").MacvlanNetwork = null as any;
+utilities.lazyLoad(exports, ["MacvlanNetwork"], () => require("./macvlanNetwork"));
 
 export { MacvlanTrunkArgs } from "./macvlanTrunk";
 export type MacvlanTrunk = import("./macvlanTrunk").MacvlanTrunk;
@@ -116,6 +126,8 @@ const _module = {
         switch (type) {
             case "hostnet:index:Bridge":
                 return new Bridge(name, <any>undefined, { urn })
+            case "hostnet:index:BridgedLan":
+                return new BridgedLan(name, <any>undefined, { urn })
             case "hostnet:index:ContainerAttachment":
                 return new ContainerAttachment(name, <any>undefined, { urn })
             case "hostnet:index:DestinationNat":
@@ -134,6 +146,8 @@ const _module = {
                 return new IpForwarding(name, <any>undefined, { urn })
             case "hostnet:index:Macvlan":
                 return new Macvlan(name, <any>undefined, { urn })
+            case "hostnet:index:MacvlanNetwork":
+                return new MacvlanNetwork(name, <any>undefined, { urn })
             case "hostnet:index:MacvlanTrunk":
                 return new MacvlanTrunk(name, <any>undefined, { urn })
             case "hostnet:index:Masquerade":

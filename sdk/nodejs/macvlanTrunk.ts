@@ -82,7 +82,7 @@ export interface MacvlanTrunkArgs {
      */
     mtu?: pulumi.Input<number | undefined>;
     /**
-     * Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
+     * Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
      */
     slots?: number;
     /**

@@ -156,6 +156,11 @@ test("a host that leaves moves no range when those after it name theirs", () => 
   expect(assignSlots({ a: {}, c: { slot: 2 } })).toEqual(before);
 });
 
+test("an address that is taken twice is told once: Docker would refuse it", () => {
+  const taken = { "172.16.11.9": "172.16.11.9", node1: "172.16.11.9", router: "172.16.11.1" };
+  expect(shareOf({ ...lab, taken }, 0, 4)?.auxAddresses).toEqual({ "172.16.11.9": "172.16.11.9" });
+});
+
 test("there is no share where a range would hold no address", () => {
   expect(shareOf({ ...lab, subnet: "172.16.11.0/31" }, 0, 4)).toBeUndefined();
   expect(room({ ...lab, ipRange: "172.16.11.0/31" })).toBe(0);

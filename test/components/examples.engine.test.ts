@@ -147,6 +147,29 @@ test("the example macvlan-trunk-gateway makes the first host the gateway of both
   expect(outputs).toMatchObject({ networks: { mac_net12: { node2: { ipRange: "172.16.12.160/27" } } } });
 });
 
+test("the example macvlan-network puts both hosts among their containers", async () => {
+  const { summary, inputs, outputs } = await madeBy("macvlan-network");
+  // The stack, the component, and on each host a NIC, a network, a link, two sysctls and three routes.
+  expect(summary).toEqual({ create: 2 + 2 * 8 });
+  const links = inputs.filter(({ name, addresses }) => name === "mac_net1" && addresses !== undefined);
+  expect(byHost(links)).toMatchObject([
+    { host: "node2", parent: "ens32", addresses: ["10.0.0.202/32"] },
+    { host: "node1", parent: "ens33", addresses: ["10.0.0.201/32"] },
+  ]);
+  expect(outputs).toMatchObject({ networks: { node2: { name: "mac_net1", ipRange: "10.0.0.144/28" } } });
+});
+
+test("the example bridged-lan puts containers into the LAN, on bridges that take over the NICs", async () => {
+  const { summary, inputs, outputs } = await madeBy("bridged-lan");
+  // The stack, the component, and on each host a bridge, a set of rules and a network.
+  expect(summary).toEqual({ create: 2 + 2 * 3 });
+  expect(byHost(inputs.filter((its) => "inheritFrom" in its))).toMatchObject([
+    { host: "node2", name: "br0", ports: { ens32: {} }, inheritFrom: "ens32" },
+    { host: "node1", name: "br0", ports: { ens33: {} }, inheritFrom: "ens33" },
+  ]);
+  expect(outputs).toMatchObject({ networks: { node2: { name: "lan", ipRange: "192.168.1.208/28" } } });
+});
+
 describe.skipIf(noHosts)("the smallest program, in the root of the repository", () => {
   let host: TestHost;
   beforeAll(async () => {

@@ -11,9 +11,11 @@ const readme = join(repository, "README.md");
 const hosts = { node2: { address: "192.0.2.2" }, node10: { address: "192.0.2.10" } };
 /**
  * The stack and a NIC. A trunk, and on each of two hosts a NIC, two VLAN interfaces and two networks; on its gateway two
- * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, two sets of rules and a route.
+ * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, two sets of rules and a route. A
+ * macvlan network, and on each host a NIC and a network; on one of them a link, two sysctls and three routes. A bridged
+ * LAN, and on each host a bridge, a set of rules and a network.
  */
-const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4);
+const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4) + (1 + 2 * 2 + 6) + (1 + 2 * 3);
 
 /** The real plugin makes the components; for their resources a stand-in answers, since the hosts are not there. */
 let plugins: Record<string, string>;
@@ -45,7 +47,12 @@ describe("components in each language, one after the other in one stack", () => 
     await stack.program(project);
     const { summary, text } = await ok(stack.up());
     expect(summary, text).toEqual(states.length === 0 ? { create: all } : { same: all });
-    expect(await stack.outputs()).toEqual({ range: "172.16.12.64/26", subnet: "10.200.0.0/24" });
+    expect(await stack.outputs()).toEqual({
+      range: "172.16.12.64/26",
+      subnet: "10.200.0.0/24",
+      share: "10.0.0.128/25",
+      lan: "192.168.9.160/27",
+    });
     states.push(await stack.state());
   });
 

@@ -141,7 +141,7 @@ describe("mistakes in its arguments", () => {
   vlans.one.subnet must have no host bits: 172.16.11.0/24, got "172.16.11.9/24"
   vlans.two.addresses["node 2"] must be an address with its prefix length, like 10.0.0.5/24, got "x/24"
   vlans.two.gateway must lie in 172.16.12.0/24, got 172.16.11.1
-  vlans.two.addresses.node2 must belong to one of hosts (node1 or node 2), got node2`,
+  vlans.two.addresses.node2 must belong to one of hosts (node 2 or node1), got node2`,
     );
   });
 });

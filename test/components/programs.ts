@@ -1,6 +1,6 @@
 import type { Project } from "../engine/stack.ts";
 
-/** One trunk with gateways, and routed bridges, in each language. The MTU of a host is known when another resource is made. */
+/** One of each component, in each language. The MTU of a host is known when another resource is made. */
 export const programs = {
   YAML: {
     yaml: `
@@ -28,9 +28,31 @@ resources:
         node2: { address: 192.0.2.2, range: 10.100.0.1/24 }
         node10: { address: 192.0.2.10, range: 10.200.0.1/24, dev: "\${uplink.name}" }
       daemon: false
+  mac_net1:
+    type: hostnet:MacvlanNetwork
+    properties:
+      hosts:
+        node2: { parent: side0, mtu: "\${uplink.mtu}", access: 10.0.0.201 }
+        node10: { parent: side0 }
+      subnet: 10.0.0.0/24
+      gateway: 10.0.0.1
+      slots: 2
+      mode: bridge
+  lan:
+    type: hostnet:BridgedLan
+    properties:
+      hosts:
+        node2: { nic: lan0 }
+        node10: { nic: lan0, bridge: br1 }
+      network: boxes
+      subnet: 192.168.9.0/24
+      gateway: 192.168.9.1
+      ipRange: 192.168.9.128/25
 outputs:
   range: "\${lab.networks.mac_net12.node10.ipRange}"
   subnet: "\${bridges.subnets.node10}"
+  share: "\${mac_net1.networks.node10.ipRange}"
+  lan: "\${lan.networks.node10.ipRange}"
 `,
   },
   Python: {
@@ -50,26 +72,44 @@ bridges = hostnet.RoutedBridges("bridges", hosts={
     "node2": {"address": "192.0.2.2", "range": "10.100.0.1/24"},
     "node10": hostnet.BridgesHostArgs(address="192.0.2.10", range="10.200.0.1/24", dev=uplink.name),
 }, daemon=False)
+mac_net1 = hostnet.MacvlanNetwork("mac_net1",
+    hosts={
+        "node2": {"parent": "side0", "mtu": uplink.mtu, "access": "10.0.0.201"},
+        "node10": hostnet.MacvlanHostArgs(parent="side0"),
+    },
+    subnet="10.0.0.0/24", gateway="10.0.0.1", slots=2, mode="bridge")
+lan = hostnet.BridgedLan("lan",
+    hosts={"node2": {"nic": "lan0"}, "node10": hostnet.LanHostArgs(nic="lan0", bridge="br1")},
+    network="boxes", subnet="192.168.9.0/24", gateway="192.168.9.1", ip_range="192.168.9.128/25")
 pulumi.export("range", lab.networks["mac_net12"]["node10"].ip_range)
 pulumi.export("subnet", bridges.subnets["node10"])
+pulumi.export("share", mac_net1.networks["node10"].ip_range)
+pulumi.export("lan", lan.networks["node10"].ip_range)
 `,
   },
   TypeScript: {
-    typescript: typescript("hostnet", "networks.mac_net12.node10.ipRange", "subnets.node10"),
+    typescript: typescript("hostnet", {
+      range: "networks.mac_net12.node10.ipRange",
+      subnet: "subnets.node10",
+      share: "network.networks.node10.ipRange",
+      lan: "boxes.networks.node10.ipRange",
+    }),
   },
   "TypeScript, served as to the others": {
-    typescript: typescript(
-      "hostnet/resources",
-      "networks.apply((all) => all.mac_net12.node10.ipRange)",
-      "subnets.apply((all) => all.node10)",
-    ),
+    typescript: typescript("hostnet/resources", {
+      range: "networks.apply((all) => all.mac_net12.node10.ipRange)",
+      subnet: "subnets.apply((all) => all.node10)",
+      share: "network.networks.apply((all) => all.node10.ipRange)",
+      lan: "boxes.networks.apply((all) => all.node10.ipRange)",
+    }),
   },
 } satisfies Record<string, Project>;
 
-function typescript(from: string, range: string, subnet: string): string {
+function typescript(from: string, outputs: Record<string, string>): string {
+  const exported = Object.entries(outputs).map(([name, output]) => `export const ${name} = ${output};\n`);
   return `
 import { Nic } from "hostnet";
-import { MacvlanTrunk, RoutedBridges } from "${from}";
+import { BridgedLan, MacvlanNetwork, MacvlanTrunk, RoutedBridges } from "${from}";
 const uplink = new Nic("uplink", { host: "node2", name: "side0", mtu: 1400 });
 const { networks } = new MacvlanTrunk("lab", {
   hosts: { node2: { parent: "up0" }, node10: { parent: "up0", mtu: uplink.mtu } },
@@ -91,7 +131,19 @@ const { subnets } = new RoutedBridges("bridges", {
   },
   daemon: false,
 });
-export const range = ${range};
-export const subnet = ${subnet};
-`;
+const network = new MacvlanNetwork("mac_net1", {
+  hosts: { node10: { parent: "side0" }, node2: { parent: "side0", mtu: uplink.mtu, access: "10.0.0.201" } },
+  subnet: "10.0.0.0/24",
+  gateway: "10.0.0.1",
+  slots: 2,
+  mode: "bridge",
+});
+const boxes = new BridgedLan("lan", {
+  hosts: { node10: { nic: "lan0", bridge: "br1" }, node2: { nic: "lan0" } },
+  network: "boxes",
+  subnet: "192.168.9.0/24",
+  gateway: "192.168.9.1",
+  ipRange: "192.168.9.128/25",
+});
+${exported.join("")}`;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { setName } from "../../components/set-name.ts";
+import { linkName, setName } from "../../components/set-name.ts";
 import { ForwardRule } from "../../provider/kinds/forward-rule.ts";
 
 test("a component's name stands in that of its sets", () => {
@@ -20,4 +20,9 @@ test("whatever a component is called, its sets have a name that the kind takes, 
       expect(setName("trunk", one) === setName("trunk", other)).toBe(one === other);
     }),
   );
+});
+
+test("a network's link is called as it, where the kernel takes that", () => {
+  expect(linkName("mac_net1")).toBe("mac_net1");
+  expect(linkName("containers-of-the-lab")).toMatch(/^net-[0-9a-f]{11}$/);
 });

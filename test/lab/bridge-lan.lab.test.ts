@@ -30,6 +30,7 @@ const onAll = async (work: (name: Name) => Promise<void>) => {
 const must = (name: Name, script: string, timeoutSeconds?: number) => mustRun(lab, name, script, timeoutSeconds);
 
 describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three renderers", () => {
+  const { beforehand, sometimes } = sampler("bridge-lan", 4);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};
   const after: Partial<Record<Name, string[]>> = {};
@@ -67,7 +68,7 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
     });
   }
 
-  test("preview marks what touches the way of SSH, and changes nothing", async () => {
+  beforehand("preview marks what touches the way of SSH, and changes nothing", async () => {
     const { text } = await ok(stack.preview());
     expect(text).toContain("ip link set dev ens33 master br0  # carries SSH");
     await onAll(async (name) => expect(await snapshotOf(lab, name)).toEqual(before[name]));
@@ -87,7 +88,6 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
       expect(back.map(lasting)).toEqual(there.map(lasting));
     }
   }
-  const sometimes = sampler("bridge-lan", 4);
 
   test("up moves it, and the next preview is empty", async () => {
     await ok(stack.up());

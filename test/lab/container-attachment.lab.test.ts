@@ -48,6 +48,7 @@ function program(web: Properties = {}) {
 }
 
 describe("interfaces inside running containers (T2), their whole life on two machines", () => {
+  const { beforehand, sometimes } = sampler("container-attachment", 4);
   let stack: Stack;
   const before: Record<string, string[]> = {};
   const start = (name: string, more = "") =>
@@ -99,10 +100,11 @@ describe("interfaces inside running containers (T2), their whole life on two mac
     return seconds;
   }
 
-  test("preview shows what would run, and changes nothing", async () => {
+  beforehand("preview shows what would run, and changes nothing", async () => {
+    const there = await Promise.all(hosts.map((name) => snapshotOf(lab, name)));
     const { text } = await ok(stack.preview());
     expect(text).toContain("type veth peer name eth1 netns /run/hostnet/netns/web");
-    for (const name of hosts) expect(await snapshotOf(lab, name)).toEqual(before[name]);
+    expect(await Promise.all(hosts.map((name) => snapshotOf(lab, name)))).toEqual(there);
   });
 
   test("up attaches them while they run, and another host reaches them at their own addresses", async () => {
@@ -118,8 +120,6 @@ describe("interfaces inside running containers (T2), their whole life on two mac
     await silence("docker restart", "docker restart --time 0 web");
     await rests();
   });
-
-  const sometimes = sampler("container-attachment", 4);
 
   sometimes(
     "they last through a stop and a start, a container replaced under its name, and restarts of Docker",

@@ -49,6 +49,7 @@ function program(connection: Properties | undefined, label = "a") {
 }
 
 describe("networks and connections of running containers, their whole life with Docker 20.10 and 26 (T8 on one host)", () => {
+  const { sometimes } = sampler("docker-networks", 4);
   let stack: Stack;
   const before: Record<string, string[]> = {};
   /** When each container was started, by which process: none of it changes when it is connected. */
@@ -102,8 +103,6 @@ describe("networks and connections of running containers, their whole life with 
     });
     await rests();
   });
-
-  const sometimes = sampler("docker-networks", 4);
 
   sometimes("what was disconnected or connected otherwise by hand is shown and repaired", async () => {
     const gone = "docker network disconnect net0 bbox-3";

@@ -31,6 +31,7 @@ const startAll = () =>
 const removeAll = () => Promise.all(hosts.map((host) => must(host, "docker rm --force box11 box12", 120)));
 
 describe("macvlan networks with a gateway (T5), their whole life on two machines and an outside", () => {
+  const { beforehand, sometimes } = sampler("macvlan-trunk-gateway", 5);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};
 
@@ -90,7 +91,7 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     expect(Object.keys(summary), `${what}: ${text}`).toEqual(["same"]);
   }
 
-  test("preview shows what would run, finds somebody at each gateway, and changes nothing", async () => {
+  beforehand("preview shows what would run, finds somebody at each gateway, and changes nothing", async () => {
     const { text } = await ok(stack.preview());
     expect(text).toMatch(/ip link add link ens33\.10 name gw10 address \S+ type macvlan mode bridge/);
     expect(text).toContain("ip address add 172.16.12.1/24 dev gw20");
@@ -105,7 +106,6 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     await isSettled("after up");
   });
 
-  const sometimes = sampler("macvlan-trunk-gateway", 5);
   sometimes("who a container's gateway is, its own link answers and nobody else", async () => {
     const mac = (await must("node1", "cat /sys/class/net/gw10/address")).trim();
     for (const { host, name } of inVlan(11)) {

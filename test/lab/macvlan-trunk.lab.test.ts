@@ -30,6 +30,7 @@ const removeAll = () =>
   Promise.all(hosts.map((host) => lab.run(host, "docker rm --force box11 box12", { timeoutSeconds: 120 })));
 
 describe("macvlan networks over an 802.1Q trunk (T4), their whole life on two machines", () => {
+  const { beforehand, sometimes } = sampler("macvlan-trunk", 3);
   let stack: Stack;
   const before: Record<string, string[]> = {};
 
@@ -50,7 +51,7 @@ describe("macvlan networks over an 802.1Q trunk (T4), their whole life on two ma
     expect(await lossBetween(lab, "node2", "box12", "172.16.11.11")).toBe(100);
   }
 
-  test("preview shows what would run on both hosts, and changes nothing", async () => {
+  beforehand("preview shows what would run on both hosts, and changes nothing", async () => {
     const { text } = await ok(stack.preview());
     expect(text).toContain("ip link add link ens33 name ens33.10 type vlan protocol 802.1Q id 10");
     expect(text).toContain("ip link add link ens32 name ens32.20 type vlan protocol 802.1Q id 20");
@@ -68,8 +69,6 @@ describe("macvlan networks over an 802.1Q trunk (T4), their whole life on two ma
     const { summary, text } = await ok(stack.preview());
     expect(Object.keys(summary), text).toEqual(["same"]);
   });
-
-  const sometimes = sampler("macvlan-trunk", 3);
 
   sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
     await removeAll();

@@ -21,6 +21,7 @@ const onEach = async <T>(names: readonly Name[], work: (name: Name) => Promise<T
   Promise.all(names.map(work));
 
 describe("Docker's bridges joined by routes (T12), their whole life on two machines and three", () => {
+  const { beforehand, sometimes } = sampler("routed-bridges", 5);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};
 
@@ -60,15 +61,18 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     expect(Object.keys(summary), `${what}: ${text}`).toEqual(["same"]);
   }
 
-  test("preview shows what would run on both hosts, misses nothing in the program, and changes nothing", async () => {
-    const { text } = await ok(stack.preview());
-    expect(text).toContain("ip -4 route replace 10.200.0.0/24 via 192.168.100.136 proto 104");
-    expect(text).toContain("ip -4 route replace 10.100.0.0/24 via 192.168.100.135 proto 104");
-    expect(text).toContain("restarts Docker");
-    // Routes, ranges and rules come one after the other, and each is judged by all.
-    expect(text).not.toMatch(/has no way back|is masqueraded|matches nothing|must be an address of/);
-    await onEach(two, async (name) => expect(await snapshotOf(lab, name)).toEqual(before[name]));
-  });
+  beforehand(
+    "preview shows what would run on both hosts, misses nothing in the program, and changes nothing",
+    async () => {
+      const { text } = await ok(stack.preview());
+      expect(text).toContain("ip -4 route replace 10.200.0.0/24 via 192.168.100.136 proto 104");
+      expect(text).toContain("ip -4 route replace 10.100.0.0/24 via 192.168.100.135 proto 104");
+      expect(text).toContain("restarts Docker");
+      // Routes, ranges and rules come one after the other, and each is judged by all.
+      expect(text).not.toMatch(/has no way back|is masqueraded|matches nothing|must be an address of/);
+      await onEach(two, async (name) => expect(await snapshotOf(lab, name)).toEqual(before[name]));
+    },
+  );
 
   test("up joins them: each container sees the other's own address (traps 56 and 68)", async () => {
     await ok(stack.up());
@@ -76,7 +80,6 @@ describe("Docker's bridges joined by routes (T12), their whole life on two machi
     await isSettled(two, "after up");
   });
 
-  const sometimes = sampler("routed-bridges", 5);
   sometimes("preview shows exactly what was changed by hand, and up repairs it", async () => {
     const swap = (table: string, chain: string) =>
       `rule=$(iptables -w -t ${table} -S ${chain} 1) && iptables -w -t ${table} -D ${chain} 1 && eval "iptables -w -t ${table} $rule"`;

@@ -23,6 +23,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 	switch typ {
 	case "hostnet:index:Bridge":
 		r = &Bridge{}
+	case "hostnet:index:BridgedLan":
+		r = &BridgedLan{}
 	case "hostnet:index:ContainerAttachment":
 		r = &ContainerAttachment{}
 	case "hostnet:index:DestinationNat":
@@ -41,6 +43,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &IpForwarding{}
 	case "hostnet:index:Macvlan":
 		r = &Macvlan{}
+	case "hostnet:index:MacvlanNetwork":
+		r = &MacvlanNetwork{}
 	case "hostnet:index:MacvlanTrunk":
 		r = &MacvlanTrunk{}
 	case "hostnet:index:Masquerade":

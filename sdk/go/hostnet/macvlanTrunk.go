@@ -51,7 +51,7 @@ type macvlanTrunkArgs struct {
 	Hosts map[string]TrunkHost `pulumi:"hosts"`
 	// Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.
 	Mtu *int `pulumi:"mtu"`
-	// Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
+	// Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
 	Slots *int `pulumi:"slots"`
 	// The VLANs, by the name that their Docker network has on every host.
 	Vlans map[string]TrunkVlan `pulumi:"vlans"`
@@ -67,7 +67,7 @@ type MacvlanTrunkArgs struct {
 	Hosts map[string]TrunkHostInput
 	// Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.
 	Mtu pulumi.IntPtrInput
-	// Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
+	// Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
 	Slots *int
 	// The VLANs, by the name that their Docker network has on every host.
 	Vlans map[string]TrunkVlanInput

@@ -1394,6 +1394,230 @@ func (o HostMapOutput) MapIndex(k pulumi.StringInput) HostOutput {
 	}).(HostOutput)
 }
 
+// A component's Docker network on one host.
+type HostNetwork struct {
+	// The addresses that this host, and no other, hands out, like `172.16.11.64/26`.
+	IpRange string `pulumi:"ipRange"`
+	// Docker's name of it: what a container is attached to.
+	Name string `pulumi:"name"`
+	// Docker's ID of it.
+	NetworkId string `pulumi:"networkId"`
+}
+
+// A component's Docker network on one host.
+type HostNetworkOutput struct{ *pulumi.OutputState }
+
+func (HostNetworkOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*HostNetwork)(nil)).Elem()
+}
+
+func (o HostNetworkOutput) ToHostNetworkOutput() HostNetworkOutput {
+	return o
+}
+
+func (o HostNetworkOutput) ToHostNetworkOutputWithContext(ctx context.Context) HostNetworkOutput {
+	return o
+}
+
+// The addresses that this host, and no other, hands out, like `172.16.11.64/26`.
+func (o HostNetworkOutput) IpRange() pulumi.StringOutput {
+	return o.ApplyT(func(v HostNetwork) string { return v.IpRange }).(pulumi.StringOutput)
+}
+
+// Docker's name of it: what a container is attached to.
+func (o HostNetworkOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v HostNetwork) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Docker's ID of it.
+func (o HostNetworkOutput) NetworkId() pulumi.StringOutput {
+	return o.ApplyT(func(v HostNetwork) string { return v.NetworkId }).(pulumi.StringOutput)
+}
+
+type HostNetworkMapOutput struct{ *pulumi.OutputState }
+
+func (HostNetworkMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]HostNetwork)(nil)).Elem()
+}
+
+func (o HostNetworkMapOutput) ToHostNetworkMapOutput() HostNetworkMapOutput {
+	return o
+}
+
+func (o HostNetworkMapOutput) ToHostNetworkMapOutputWithContext(ctx context.Context) HostNetworkMapOutput {
+	return o
+}
+
+func (o HostNetworkMapOutput) MapIndex(k pulumi.StringInput) HostNetworkOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) HostNetwork {
+		return vs[0].(map[string]HostNetwork)[vs[1].(string)]
+	}).(HostNetworkOutput)
+}
+
+// A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+type LanHost struct {
+	// The name of its bridge, where that is another.
+	Bridge *string `pulumi:"bridge"`
+	// Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+	Nic string `pulumi:"nic"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+// LanHostInput is an input type that accepts LanHostArgs and LanHostOutput values.
+// You can construct a concrete instance of `LanHostInput` via:
+//
+//	LanHostArgs{...}
+type LanHostInput interface {
+	pulumi.Input
+
+	ToLanHostOutput() LanHostOutput
+	ToLanHostOutputWithContext(context.Context) LanHostOutput
+}
+
+// A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+type LanHostArgs struct {
+	// The name of its bridge, where that is another.
+	Bridge *string `pulumi:"bridge"`
+	// Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+	Nic string `pulumi:"nic"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+func (LanHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LanHost)(nil)).Elem()
+}
+
+func (i LanHostArgs) ToLanHostOutput() LanHostOutput {
+	return i.ToLanHostOutputWithContext(context.Background())
+}
+
+func (i LanHostArgs) ToLanHostOutputWithContext(ctx context.Context) LanHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LanHostOutput)
+}
+
+// A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+type LanHostOutput struct{ *pulumi.OutputState }
+
+func (LanHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LanHost)(nil)).Elem()
+}
+
+func (o LanHostOutput) ToLanHostOutput() LanHostOutput {
+	return o
+}
+
+func (o LanHostOutput) ToLanHostOutputWithContext(ctx context.Context) LanHostOutput {
+	return o
+}
+
+// The name of its bridge, where that is another.
+func (o LanHostOutput) Bridge() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LanHost) *string { return v.Bridge }).(pulumi.StringPtrOutput)
+}
+
+// Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+func (o LanHostOutput) Nic() pulumi.StringOutput {
+	return o.ApplyT(func(v LanHost) string { return v.Nic }).(pulumi.StringOutput)
+}
+
+// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+func (o LanHostOutput) Slot() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v LanHost) *int { return v.Slot }).(pulumi.IntPtrOutput)
+}
+
+// A host with containers in the network.
+type MacvlanHost struct {
+	// An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+	Access *string `pulumi:"access"`
+	// Largest frame of the parent, in bytes; left as it is when left out.
+	Mtu *int `pulumi:"mtu"`
+	// The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+	Parent string `pulumi:"parent"`
+	// Whether the parent takes frames for all hardware addresses; left as it is when left out.
+	Promiscuous *bool `pulumi:"promiscuous"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+// MacvlanHostInput is an input type that accepts MacvlanHostArgs and MacvlanHostOutput values.
+// You can construct a concrete instance of `MacvlanHostInput` via:
+//
+//	MacvlanHostArgs{...}
+type MacvlanHostInput interface {
+	pulumi.Input
+
+	ToMacvlanHostOutput() MacvlanHostOutput
+	ToMacvlanHostOutputWithContext(context.Context) MacvlanHostOutput
+}
+
+// A host with containers in the network.
+type MacvlanHostArgs struct {
+	// An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+	Access *string `pulumi:"access"`
+	// Largest frame of the parent, in bytes; left as it is when left out.
+	Mtu pulumi.IntPtrInput `pulumi:"mtu"`
+	// The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+	Parent pulumi.StringInput `pulumi:"parent"`
+	// Whether the parent takes frames for all hardware addresses; left as it is when left out.
+	Promiscuous pulumi.BoolPtrInput `pulumi:"promiscuous"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+func (MacvlanHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*MacvlanHost)(nil)).Elem()
+}
+
+func (i MacvlanHostArgs) ToMacvlanHostOutput() MacvlanHostOutput {
+	return i.ToMacvlanHostOutputWithContext(context.Background())
+}
+
+func (i MacvlanHostArgs) ToMacvlanHostOutputWithContext(ctx context.Context) MacvlanHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MacvlanHostOutput)
+}
+
+// A host with containers in the network.
+type MacvlanHostOutput struct{ *pulumi.OutputState }
+
+func (MacvlanHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MacvlanHost)(nil)).Elem()
+}
+
+func (o MacvlanHostOutput) ToMacvlanHostOutput() MacvlanHostOutput {
+	return o
+}
+
+func (o MacvlanHostOutput) ToMacvlanHostOutputWithContext(ctx context.Context) MacvlanHostOutput {
+	return o
+}
+
+// An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+func (o MacvlanHostOutput) Access() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v MacvlanHost) *string { return v.Access }).(pulumi.StringPtrOutput)
+}
+
+// Largest frame of the parent, in bytes; left as it is when left out.
+func (o MacvlanHostOutput) Mtu() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v MacvlanHost) *int { return v.Mtu }).(pulumi.IntPtrOutput)
+}
+
+// The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+func (o MacvlanHostOutput) Parent() pulumi.StringOutput {
+	return o.ApplyT(func(v MacvlanHost) string { return v.Parent }).(pulumi.StringOutput)
+}
+
+// Whether the parent takes frames for all hardware addresses; left as it is when left out.
+func (o MacvlanHostOutput) Promiscuous() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v MacvlanHost) *bool { return v.Promiscuous }).(pulumi.BoolPtrOutput)
+}
+
+// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+func (o MacvlanHostOutput) Slot() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v MacvlanHost) *int { return v.Slot }).(pulumi.IntPtrOutput)
+}
+
 // A rule for the source address of what leaves the host.
 type MasqueradeRule struct {
 	// Whether packets get the address of the link that they leave by, keep their own (also where Docker would masquerade them), or get that of `to`. Default: `masquerade`.
@@ -1674,7 +1898,7 @@ type TrunkHost struct {
 	Parent string `pulumi:"parent"`
 	// Whether the parent takes frames for all hardware addresses; left as it is when left out.
 	Promiscuous *bool `pulumi:"promiscuous"`
-	// Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
 	Slot *int `pulumi:"slot"`
 }
 
@@ -1697,7 +1921,7 @@ type TrunkHostArgs struct {
 	Parent pulumi.StringInput `pulumi:"parent"`
 	// Whether the parent takes frames for all hardware addresses; left as it is when left out.
 	Promiscuous pulumi.BoolPtrInput `pulumi:"promiscuous"`
-	// Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
 	Slot *int `pulumi:"slot"`
 }
 
@@ -1743,7 +1967,7 @@ func (o TrunkHostOutput) Promiscuous() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v TrunkHost) *bool { return v.Promiscuous }).(pulumi.BoolPtrOutput)
 }
 
-// Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
 func (o TrunkHostOutput) Slot() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v TrunkHost) *int { return v.Slot }).(pulumi.IntPtrOutput)
 }
@@ -1831,7 +2055,7 @@ type TrunkVlan struct {
 	Outside *string `pulumi:"outside"`
 	// The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
 	Reaches []string `pulumi:"reaches"`
-	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+	// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 	Reserved []string `pulumi:"reserved"`
 	// The containers' network, like `172.16.11.0/24`. IPv4.
 	Subnet string `pulumi:"subnet"`
@@ -1866,7 +2090,7 @@ type TrunkVlanArgs struct {
 	Outside *string `pulumi:"outside"`
 	// The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
 	Reaches []string `pulumi:"reaches"`
-	// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+	// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 	Reserved []string `pulumi:"reserved"`
 	// The containers' network, like `172.16.11.0/24`. IPv4.
 	Subnet string `pulumi:"subnet"`
@@ -1936,7 +2160,7 @@ func (o TrunkVlanOutput) Reaches() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v TrunkVlan) []string { return v.Reaches }).(pulumi.StringArrayOutput)
 }
 
-// Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+// Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
 func (o TrunkVlanOutput) Reserved() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v TrunkVlan) []string { return v.Reserved }).(pulumi.StringArrayOutput)
 }
@@ -1990,6 +2214,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*GuardPtrInput)(nil)).Elem(), GuardArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostInput)(nil)).Elem(), HostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostMapInput)(nil)).Elem(), HostMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LanHostInput)(nil)).Elem(), LanHostArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MacvlanHostInput)(nil)).Elem(), MacvlanHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleInput)(nil)).Elem(), MasqueradeRuleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleArrayInput)(nil)).Elem(), MasqueradeRuleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopInput)(nil)).Elem(), RouteHopArgs{})
@@ -2014,6 +2240,10 @@ func init() {
 	pulumi.RegisterOutputType(GuardPtrOutput{})
 	pulumi.RegisterOutputType(HostOutput{})
 	pulumi.RegisterOutputType(HostMapOutput{})
+	pulumi.RegisterOutputType(HostNetworkOutput{})
+	pulumi.RegisterOutputType(HostNetworkMapOutput{})
+	pulumi.RegisterOutputType(LanHostOutput{})
+	pulumi.RegisterOutputType(MacvlanHostOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleArrayOutput{})
 	pulumi.RegisterOutputType(RouteHopOutput{})

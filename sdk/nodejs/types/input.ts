@@ -252,6 +252,50 @@ export interface HostArgs {
 }
 
 /**
+ * A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+ */
+export interface LanHostArgs {
+    /**
+     * The name of its bridge, where that is another.
+     */
+    bridge?: string;
+    /**
+     * Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+     */
+    nic: string;
+    /**
+     * Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     */
+    slot?: number;
+}
+
+/**
+ * A host with containers in the network.
+ */
+export interface MacvlanHostArgs {
+    /**
+     * An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+     */
+    access?: string;
+    /**
+     * Largest frame of the parent, in bytes; left as it is when left out.
+     */
+    mtu?: pulumi.Input<number | undefined>;
+    /**
+     * The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+     */
+    parent: pulumi.Input<string>;
+    /**
+     * Whether the parent takes frames for all hardware addresses; left as it is when left out.
+     */
+    promiscuous?: pulumi.Input<boolean | undefined>;
+    /**
+     * Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     */
+    slot?: number;
+}
+
+/**
  * A rule for the source address of what leaves the host.
  */
 export interface MasqueradeRuleArgs {
@@ -320,7 +364,7 @@ export interface TrunkHostArgs {
      */
     promiscuous?: pulumi.Input<boolean | undefined>;
     /**
-     * Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     * Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
      */
     slot?: number;
 }
@@ -358,7 +402,7 @@ export interface TrunkVlanArgs {
      */
     reaches?: string[];
     /**
-     * Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+     * Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
      */
     reserved?: string[];
     /**

@@ -234,6 +234,24 @@ export interface Host {
 }
 
 /**
+ * A component's Docker network on one host.
+ */
+export interface HostNetwork {
+    /**
+     * The addresses that this host, and no other, hands out, like `172.16.11.64/26`.
+     */
+    ipRange: string;
+    /**
+     * Docker's name of it: what a container is attached to.
+     */
+    name: string;
+    /**
+     * Docker's ID of it.
+     */
+    networkId: string;
+}
+
+/**
  * A rule for the source address of what leaves the host.
  */
 export interface MasqueradeRule {

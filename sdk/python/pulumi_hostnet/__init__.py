@@ -7,6 +7,7 @@ from . import _utilities
 import typing
 # Export this package's modules as members:
 from .bridge import *
+from .bridged_lan import *
 from .container_attachment import *
 from .destination_nat import *
 from .docker_connection import *
@@ -16,6 +17,7 @@ from .forward_policy import *
 from .forward_rule import *
 from .ip_forwarding import *
 from .macvlan import *
+from .macvlan_network import *
 from .macvlan_trunk import *
 from .masquerade import *
 from .nic import *
@@ -44,6 +46,7 @@ _utilities.register(
   "fqn": "pulumi_hostnet",
   "classes": {
    "hostnet:index:Bridge": "Bridge",
+   "hostnet:index:BridgedLan": "BridgedLan",
    "hostnet:index:ContainerAttachment": "ContainerAttachment",
    "hostnet:index:DestinationNat": "DestinationNat",
    "hostnet:index:DockerConnection": "DockerConnection",
@@ -53,6 +56,7 @@ _utilities.register(
    "hostnet:index:ForwardRule": "ForwardRule",
    "hostnet:index:IpForwarding": "IpForwarding",
    "hostnet:index:Macvlan": "Macvlan",
+   "hostnet:index:MacvlanNetwork": "MacvlanNetwork",
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
    "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",

@@ -33,6 +33,10 @@ __all__ = [
     'GuardArgsDict',
     'HostArgs',
     'HostArgsDict',
+    'LanHostArgs',
+    'LanHostArgsDict',
+    'MacvlanHostArgs',
+    'MacvlanHostArgsDict',
     'MasqueradeRuleArgs',
     'MasqueradeRuleArgsDict',
     'RouteHopArgs',
@@ -1120,6 +1124,192 @@ class HostArgs:
         pulumi.set(self, "user", value)
 
 
+class LanHostArgsDict(TypedDict):
+    """
+    A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+    """
+    nic: _builtins.str
+    """
+    Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+    """
+    bridge: NotRequired[_builtins.str]
+    """
+    The name of its bridge, where that is another.
+    """
+    slot: NotRequired[_builtins.int]
+    """
+    Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    """
+
+@pulumi.input_type
+class LanHostArgs:
+    def __init__(__self__, *,
+                 nic: _builtins.str,
+                 bridge: Optional[_builtins.str] = None,
+                 slot: Optional[_builtins.int] = None):
+        """
+        A host whose containers stand in the LAN. All of it is plain: a bridge knows its ports by their names.
+
+        :param _builtins.str nic: Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+        :param _builtins.str bridge: The name of its bridge, where that is another.
+        :param _builtins.int slot: Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        pulumi.set(__self__, "nic", nic)
+        if bridge is not None:
+            pulumi.set(__self__, "bridge", bridge)
+        if slot is not None:
+            pulumi.set(__self__, "slot", slot)
+
+    @_builtins.property
+    @pulumi.getter
+    def nic(self) -> _builtins.str:
+        """
+        Its link on the LAN, like `ens33`, also when SSH comes by it. The bridge takes it over with its addresses and routes; deleting the bridge gives them back.
+        """
+        return pulumi.get(self, "nic")
+
+    @nic.setter
+    def nic(self, value: _builtins.str):
+        pulumi.set(self, "nic", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def bridge(self) -> Optional[_builtins.str]:
+        """
+        The name of its bridge, where that is another.
+        """
+        return pulumi.get(self, "bridge")
+
+    @bridge.setter
+    def bridge(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "bridge", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def slot(self) -> Optional[_builtins.int]:
+        """
+        Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        return pulumi.get(self, "slot")
+
+    @slot.setter
+    def slot(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "slot", value)
+
+
+class MacvlanHostArgsDict(TypedDict):
+    """
+    A host with containers in the network.
+    """
+    parent: pulumi.Input[_builtins.str]
+    """
+    The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+    """
+    access: NotRequired[_builtins.str]
+    """
+    An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+    """
+    mtu: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Largest frame of the parent, in bytes; left as it is when left out.
+    """
+    promiscuous: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the parent takes frames for all hardware addresses; left as it is when left out.
+    """
+    slot: NotRequired[_builtins.int]
+    """
+    Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    """
+
+@pulumi.input_type
+class MacvlanHostArgs:
+    def __init__(__self__, *,
+                 parent: pulumi.Input[_builtins.str],
+                 access: Optional[_builtins.str] = None,
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
+                 promiscuous: pulumi.Input[Optional[_builtins.bool]] = None,
+                 slot: Optional[_builtins.int] = None):
+        """
+        A host with containers in the network.
+
+        :param pulumi.Input[_builtins.str] parent: The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+        :param _builtins.str access: An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+        :param pulumi.Input[_builtins.int] mtu: Largest frame of the parent, in bytes; left as it is when left out.
+        :param pulumi.Input[_builtins.bool] promiscuous: Whether the parent takes frames for all hardware addresses; left as it is when left out.
+        :param _builtins.int slot: Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        pulumi.set(__self__, "parent", parent)
+        if access is not None:
+            pulumi.set(__self__, "access", access)
+        if mtu is not None:
+            pulumi.set(__self__, "mtu", mtu)
+        if promiscuous is not None:
+            pulumi.set(__self__, "promiscuous", promiscuous)
+        if slot is not None:
+            pulumi.set(__self__, "slot", slot)
+
+    @_builtins.property
+    @pulumi.getter
+    def parent(self) -> pulumi.Input[_builtins.str]:
+        """
+        The link that its containers share, like `ens33`. It is set up; deleting the network puts it back to what it was.
+        """
+        return pulumi.get(self, "parent")
+
+    @parent.setter
+    def parent(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "parent", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def access(self) -> Optional[_builtins.str]:
+        """
+        An address in the subnet for the host itself, on a macvlan link of its own that is called like the network: by the parent it never reaches its own containers. No such link when left out.
+        """
+        return pulumi.get(self, "access")
+
+    @access.setter
+    def access(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "access", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Largest frame of the parent, in bytes; left as it is when left out.
+        """
+        return pulumi.get(self, "mtu")
+
+    @mtu.setter
+    def mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "mtu", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def promiscuous(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the parent takes frames for all hardware addresses; left as it is when left out.
+        """
+        return pulumi.get(self, "promiscuous")
+
+    @promiscuous.setter
+    def promiscuous(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "promiscuous", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def slot(self) -> Optional[_builtins.int]:
+        """
+        Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        return pulumi.get(self, "slot")
+
+    @slot.setter
+    def slot(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "slot", value)
+
+
 class MasqueradeRuleArgsDict(TypedDict):
     """
     A rule for the source address of what leaves the host.
@@ -1366,7 +1556,7 @@ class TrunkHostArgsDict(TypedDict):
     """
     slot: NotRequired[_builtins.int]
     """
-    Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
     """
 
 @pulumi.input_type
@@ -1382,7 +1572,7 @@ class TrunkHostArgs:
         :param pulumi.Input[_builtins.str] parent: The link that carries all VLANs, like `ens33`. It is set up; deleting the trunk puts it back to what it was.
         :param pulumi.Input[_builtins.int] mtu: Largest frame of the parent, in bytes; left as it is when left out.
         :param pulumi.Input[_builtins.bool] promiscuous: Whether the parent takes frames for all hardware addresses; left as it is when left out.
-        :param _builtins.int slot: Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        :param _builtins.int slot: Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
         """
         pulumi.set(__self__, "parent", parent)
         if mtu is not None:
@@ -1432,7 +1622,7 @@ class TrunkHostArgs:
     @pulumi.getter
     def slot(self) -> Optional[_builtins.int]:
         """
-        Which range of every subnet this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
         """
         return pulumi.get(self, "slot")
 
@@ -1483,7 +1673,7 @@ class TrunkVlanArgsDict(TypedDict):
     """
     reserved: NotRequired[Sequence[_builtins.str]]
     """
-    Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+    Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
     """
 
 @pulumi.input_type
@@ -1511,7 +1701,7 @@ class TrunkVlanArgs:
         :param pulumi.Input[_builtins.int] mtu: Largest frame of this VLAN's interfaces, in bytes; that of the trunk when left out.
         :param _builtins.str outside: The link of the gateway host by which containers may open connections to the outside, with that link's address; none when left out.
         :param Sequence[_builtins.str] reaches: The other VLANs to whose containers those of this one may open connections, through the gateway host, which both must share. All that is not named stays closed.
-        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        :param Sequence[_builtins.str] reserved: Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
         """
         pulumi.set(__self__, "gateway", gateway)
         pulumi.set(__self__, "subnet", subnet)
@@ -1643,7 +1833,7 @@ class TrunkVlanArgs:
     @pulumi.getter
     def reserved(self) -> Optional[Sequence[_builtins.str]]:
         """
-        Addresses in the subnet that no host hands out. The gateway and the hosts' own addresses need not be named.
+        Addresses in the subnet that no host hands out. The gateway, and what the program gives to hosts here, need not be named.
         """
         return pulumi.get(self, "reserved")
 

@@ -35,7 +35,7 @@ class MacvlanTrunkArgs:
         :param _builtins.str forward_policy: What these hosts do with a packet that passes through them and that no rule decides on: the policy of FORWARD. Docker sets it to drop only when it finds forwarding off, which it does not any more after the next boot. Left alone when left out.
         :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         :param pulumi.Input[_builtins.int] mtu: Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.
-        :param _builtins.int slots: Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
+        :param _builtins.int slots: Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
         """
         pulumi.set(__self__, "hosts", hosts)
         pulumi.set(__self__, "vlans", vlans)
@@ -112,7 +112,7 @@ class MacvlanTrunkArgs:
     @pulumi.getter
     def slots(self) -> Optional[_builtins.int]:
         """
-        Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
+        Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
         """
         return pulumi.get(self, "slots")
 
@@ -143,7 +143,7 @@ class MacvlanTrunk(pulumi.ComponentResource):
         :param _builtins.bool forwarding: Whether it turns IPv4 forwarding on where that is needed; `false` where the program has an IpForwarding of its own for these hosts. Default: `true`.
         :param Mapping[str, pulumi.Input[Union['TrunkHostArgs', 'TrunkHostArgsDict']]] hosts: The hosts, by their names in the provider's `hosts`. The order of the names says who has which range, numbers in them by their value: a host whose name is the last joins without a change for the others.
         :param pulumi.Input[_builtins.int] mtu: Largest frame of the VLAN interfaces, in bytes; the parent's, and unmanaged, when left out.
-        :param _builtins.int slots: Into how many ranges each subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
+        :param _builtins.int slots: Into how many ranges a subnet is cut, one per host; rounded up to a power of two. Up to as many hosts can join without a change for the others. The number of hosts when left out, and at least 4.
         :param Mapping[str, pulumi.Input[Union['TrunkVlanArgs', 'TrunkVlanArgsDict']]] vlans: The VLANs, by the name that their Docker network has on every host.
         """
         ...

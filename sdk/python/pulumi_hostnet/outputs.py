@@ -24,6 +24,7 @@ __all__ = [
     'ForwardRuleRule',
     'Guard',
     'Host',
+    'HostNetwork',
     'MasqueradeRule',
     'RouteHop',
     'TrunkNetwork',
@@ -717,6 +718,70 @@ class Host(dict):
         The user to log in as; what SSH takes when left out.
         """
         return pulumi.get(self, "user")
+
+
+@pulumi.output_type
+class HostNetwork(dict):
+    """
+    A component's Docker network on one host.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "ipRange":
+            suggest = "ip_range"
+        elif key == "networkId":
+            suggest = "network_id"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in HostNetwork. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        HostNetwork.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        HostNetwork.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 ip_range: _builtins.str,
+                 name: _builtins.str,
+                 network_id: _builtins.str):
+        """
+        A component's Docker network on one host.
+
+        :param _builtins.str ip_range: The addresses that this host, and no other, hands out, like `172.16.11.64/26`.
+        :param _builtins.str name: Docker's name of it: what a container is attached to.
+        :param _builtins.str network_id: Docker's ID of it.
+        """
+        pulumi.set(__self__, "ip_range", ip_range)
+        pulumi.set(__self__, "name", name)
+        pulumi.set(__self__, "network_id", network_id)
+
+    @_builtins.property
+    @pulumi.getter(name="ipRange")
+    def ip_range(self) -> _builtins.str:
+        """
+        The addresses that this host, and no other, hands out, like `172.16.11.64/26`.
+        """
+        return pulumi.get(self, "ip_range")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> _builtins.str:
+        """
+        Docker's name of it: what a container is attached to.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter(name="networkId")
+    def network_id(self) -> _builtins.str:
+        """
+        Docker's ID of it.
+        """
+        return pulumi.get(self, "network_id")
 
 
 @pulumi.output_type
