@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { newStack, ok, type Project } from "../engine/stack.ts";
+import { seed, some } from "../seed.ts";
 import { begin, labOf, snapshotOf } from "./lab.ts";
 
 const lab = labOf("macvlan-trunk");
@@ -74,7 +75,7 @@ pulumi.export("interface", lab.networks["mac_net11"]["node1"].interface)
   },
 };
 
-describe("the same program in other languages, on a real host", () => {
+describe(`the same program in other languages, on a real host (HOSTNET_SEED=${seed} draws which)`, () => {
   let before: string[];
 
   beforeAll(async () => {
@@ -82,18 +83,23 @@ describe("the same program in other languages, on a real host", () => {
     before = await snapshotOf(lab, "node1");
   });
 
-  test.each(Object.entries(programs))("%s", async (_, { project, resources }) => {
-    const stack = await newStack({ project, hosts: { ...lab.hosts() } });
-    try {
-      await ok(stack.up());
-      expect(await stack.outputs()).toEqual({ interface: "ens33.10" });
-      const { stdout } = await lab.run("node1", "docker network inspect --format '{{.Options.parent}}' mac_net11");
-      expect(stdout.trim()).toBe("ens33.10");
-      expect((await ok(stack.preview())).summary).toEqual({ same: resources });
-      await ok(stack.destroy());
-      expect(await snapshotOf(lab, "node1")).toEqual(before);
-    } finally {
-      await stack.remove();
-    }
-  });
+  // Engine tests make all of them, on hosts that are namespaces.
+  const drawn = some(Object.keys(programs), 1, "languages on a real host");
+  test.each(Object.entries(programs).filter(([name]) => drawn.includes(name)))(
+    "%s",
+    async (_, { project, resources }) => {
+      const stack = await newStack({ project, hosts: { ...lab.hosts() } });
+      try {
+        await ok(stack.up());
+        expect(await stack.outputs()).toEqual({ interface: "ens33.10" });
+        const { stdout } = await lab.run("node1", "docker network inspect --format '{{.Options.parent}}' mac_net11");
+        expect(stdout.trim()).toBe("ens33.10");
+        expect((await ok(stack.preview())).summary).toEqual({ same: resources });
+        await ok(stack.destroy());
+        expect(await snapshotOf(lab, "node1")).toEqual(before);
+      } finally {
+        await stack.remove();
+      }
+    },
+  );
 });
