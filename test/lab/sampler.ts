@@ -4,6 +4,7 @@ import { seed, some } from "../seed.ts";
 /** The files whose up, proof and destroy always run, and between them one of several things that happen to what is up. */
 const lives = [
   "bridge-lan",
+  "bridged-lan",
   "docker-networks",
   "macvlan-network",
   "macvlan-trunk",
