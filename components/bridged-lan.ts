@@ -37,7 +37,7 @@ export class BridgedLan<Host extends string = string> extends pulumi.ComponentRe
     for (const [host, { nic, bridge, subnet }] of plan.hosts) {
       const own = `${name}-${host}`;
       const lan = new Bridge(own, { host, name: bridge, ports: { [nic]: {} }, inheritFrom: nic }, { parent: this });
-      // Frames that stay on the bridge meet Docker's rules too: containers would reach their own host, and nobody else.
+      // Frames that stay on the bridge meet FORWARD too, where somebody may drop them: Docker does so with IPv6.
       const onBridge = { action: "accept", inInterface: lan.name, outInterface: lan.name };
       const rule = new ForwardRule(
         `${own}-forward`,
