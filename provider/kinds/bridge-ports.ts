@@ -1,6 +1,7 @@
 import type { Facts, Link } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
+import { ownerOf } from "./link.ts";
 
 /** What tells the ports of a bridge: those that it joins, and the one that it takes over. */
 export interface Joined {
@@ -17,6 +18,16 @@ export const portsOf = (bridge: Joined | undefined): string[] =>
 /** The ports that are there, in the same order. */
 export const portLinks = (bridge: Joined, { links }: Pick<Facts, "links">): Link[] =>
   portsOf(bridge).flatMap((port) => links.find((l) => l.name === port) ?? []);
+
+/**
+ * The ports of a bridge that are its own to join and to let go: not the ends of cables into containers, which Docker or an
+ * attachment has put there.
+ */
+export const ownPorts = (bridge: string, links: readonly Link[]): Link[] =>
+  links.filter((port) => port.master === bridge && !isCable(port));
+
+const isCable = (port: Link) =>
+  port.kind === "veth" && port.elsewhere !== undefined && (port.name.startsWith("veth") || ownerOf(port) !== undefined);
 
 /** What stands in the way of a link becoming a port of a bridge, or makes it useless there. */
 export function portFindings(

@@ -5,7 +5,7 @@ import { defineKind } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { findings } from "./bridge-findings.ts";
 import { bridgeFields, create, planOptions, vlanProblems } from "./bridge-options.ts";
-import { portLinks, portsOf } from "./bridge-ports.ts";
+import { ownPorts, portLinks, portsOf } from "./bridge-ports.ts";
 import { heldBy, lasting, moveLayer3, returned } from "./inherit.ts";
 import { checkLink, linkOutputs, noteOf, ownerOf, planLink, planOwner, readLink } from "./link.ts";
 import { newPort, planPort, type portFields, readPort } from "./port-vlans.ts";
@@ -42,7 +42,7 @@ export const Bridge = defineKind({
     return {
       ...readLink(found),
       ...{ name, stp, forwardDelay, ageing, vlanFiltering },
-      ports: Object.fromEntries(links.filter((l) => l.master === name).map((l) => [l.name, vlansOf(l.name)])),
+      ports: Object.fromEntries(ownPorts(name, links).map((l) => [l.name, vlansOf(l.name)])),
       ...(inheritFrom && { inheritFrom }),
       vlans: vlansOf(name),
       owner: ownerOf(found),
