@@ -1,5 +1,5 @@
 import type { DockerAttachment, DockerContainer, DockerEngine, Facts } from "../host/facts.ts";
-import { type Finding, refusal, warning } from "../kind.ts";
+import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { show } from "../schema/field.ts";
 import { network, overlap } from "../schema/net.ts";
 import { listed } from "../schema/words.ts";
@@ -13,12 +13,14 @@ import {
   pendingOf,
   returning,
 } from "./daemon-plan.ts";
-import { addressOf, brokenBy, readFile, settingNames, settingOf } from "./daemon-settings.ts";
+import { addressOf, brokenBy, type Live, readFile, settingNames, settingOf } from "./daemon-settings.ts";
+import { among, bridgesOf, liveOverlaps, programOverlaps } from "./range-overlaps.ts";
 
 type AllFacts = DaemonFacts & Pick<Facts, "routes">;
+type Program = Pick<Around, "host" | "program">;
 
 /** What stands in the way of a change of a daemon, and whom it hits. */
-export function findings(want: Daemon, have: Daemon, facts: AllFacts): Finding[] {
+export function findings(want: Daemon, have: Daemon, facts: AllFacts, around: Program): Finding[] {
   const { path, file, engine, state } = facts.dockerDaemon;
   const broken = brokenBy(file);
   if (broken) return [refusal("", `must find a file that is whole, and ${path} is broken (${broken}): mend it first`)];
@@ -33,9 +35,11 @@ export function findings(want: Daemon, have: Daemon, facts: AllFacts): Finding[]
     found.push(
       warning("bip", `goes from ${path}, and docker0 keeps ${have.bip}: Docker leaves it an address that it has`),
     );
+  // Also of what is not in force yet, and of what others have changed since.
+  found.push(...bipFindings(want, facts, around), ...poolFindings(want, facts, around));
   if (course.by === "nothing") return found;
   if (course.by === "reload") return [...found, warning("", "reloads Docker: no container stops")];
-  return engine ? [...found, ...rangeFindings(want, course, facts), ...restartFindings(course, engine, facts)] : found;
+  return engine ? [...found, ...moveFindings(want, course, facts), ...restartFindings(course, engine, facts)] : found;
 }
 
 /** What Docker would not start with, or would not take. */
@@ -134,43 +138,50 @@ const tieOf = ({ name, addresses }: DockerAttachment) =>
   `${name} (${addresses.length > 0 ? listed(addresses, "and") : "at an address that Docker chooses"})`;
 
 /** What the range of docker0 meets. */
-function rangeFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): Finding[] {
-  if (typeof bip !== "string" || !changed.includes("bip")) return [];
+function bipFindings({ bip }: Daemon, facts: AllFacts, around: Program): Finding[] {
+  if (typeof bip !== "string") return [];
   const range = network(bip);
   const live = liveOf(facts);
-  const found: Finding[] = [];
-  const twins = live?.engine.networks.filter(
-    (n) => n !== live.bridge && n.subnets.some(({ subnet }) => subnet !== "" && overlap(subnet, range)),
+  const twins = (live?.engine.networks ?? []).filter(
+    (n) => n !== live?.bridge && n.subnets.some(({ subnet }) => subnet !== "" && overlap(subnet, range)),
   );
-  for (const { name, subnets } of twins ?? [])
-    found.push(
+  const ranges = { property: "bip", ranges: [range], isOwn: among(dockersBridges(live), facts, around) };
+  return [
+    ...twins.map(({ name, subnets }) =>
       refusal(
         "bip",
         `${range} overlaps with the Docker network ${name}, ${subnets.map(({ subnet }) => subnet).join(", ")}`,
       ),
-    );
-  const bridge = live?.bridgeLink?.name ?? "docker0";
-  // One that Docker has left behind is its own too.
-  const own = new Set(["docker0", bridge, ...facts.links.flatMap((l) => (l.master === bridge ? [l.name] : []))]);
-  const met = facts.routes.filter(
-    ({ destination, dev, table }) =>
-      /^[\d.]+(\/\d+)?$/.test(destination) &&
-      table !== "local" &&
-      !(dev !== undefined && own.has(dev)) &&
-      overlap(withLength(destination), range),
-  );
-  for (const { destination, dev } of met)
-    found.push(
-      warning("bip", `${range} overlaps with ${destination}, which the host reaches by ${dev ?? "another route"}`),
-    );
-  const users = (live?.engine.containers ?? []).filter((c) => c.networks.some(({ name }) => name === "bridge"));
-  const old = live && addressOf(live);
-  if (users.length > 0 && old && network(old) !== range)
-    found.push(warning("bip", `moves ${namesOf(users)} from ${network(old)} to ${range}, with new addresses`));
-  return found;
+    ),
+    ...programOverlaps(ranges, around),
+    ...liveOverlaps(ranges, facts),
+  ];
 }
 
-const withLength = (destination: string) => (destination.includes("/") ? destination : `${destination}/32`);
+/** What the ranges meet from which Docker takes those of networks. The networks of Docker itself are what they are for. */
+function poolFindings({ defaultAddressPools }: Daemon, facts: AllFacts, around: Program): Finding[] {
+  const pools = (defaultAddressPools ?? []) as readonly { readonly base: string }[];
+  const isOwn = among(dockersBridges(liveOf(facts)), facts, around);
+  const ranges = {
+    property: "defaultAddressPools",
+    ranges: pools.map(({ base }) => base),
+    // Where Docker does not run, the bridges tell by their names that they are its own.
+    isOwn: (name: string) => isOwn(name) || /^br-[0-9a-f]{12}$/.test(name),
+  };
+  return liveOverlaps(ranges, facts);
+}
+
+const dockersBridges = (live: Live | undefined) => bridgesOf(live?.engine.networks ?? []);
+
+/** Whom a new range of docker0 gives other addresses. */
+function moveFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): Finding[] {
+  const live = liveOf(facts);
+  const old = live && addressOf(live);
+  if (typeof bip !== "string" || !changed.includes("bip") || !old || network(old) === network(bip)) return [];
+  const users = live.engine.containers.filter((c) => c.networks.some(({ name }) => name === "bridge"));
+  if (users.length === 0) return [];
+  return [warning("bip", `moves ${namesOf(users)} from ${network(old)} to ${network(bip)}, with new addresses`)];
+}
 
 const namesOf = (containers: readonly DockerContainer[]) =>
   listed(containers.map(({ name }) => name).toSorted(), "and");

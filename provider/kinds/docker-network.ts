@@ -39,7 +39,7 @@ export const DockerNetwork = defineKind({
   inputs,
   outputs: { networkId: s.string("Docker's ID of the network.") },
   renews: ["networkId"],
-  facts: ["links", "docker"],
+  facts: ["links", "routes", "docker"],
 
   check: ({ driver, parent, subnets = [], ipv6, options, labels, ...more }) => ({
     ...subnetProblems(subnets),
