@@ -40,6 +40,7 @@ export const DockerDaemon = defineKind({
     version: s.string("The version of the engine; empty when it does not run."),
     file: s.string("The text of `daemon.json`.").optional().secret(),
   },
+  judgesProgram: true,
   facts: ["links", "routes", "dockerDaemon"],
   adopts: true,
 

@@ -39,6 +39,7 @@ export const DockerNetwork = defineKind({
   inputs,
   outputs: { networkId: s.string("Docker's ID of the network.") },
   renews: ["networkId"],
+  judgesProgram: true,
   facts: ["links", "routes", "docker"],
 
   check: ({ driver, parent, subnets = [], ipv6, options, labels, ...more }) => ({
