@@ -5,7 +5,7 @@ import { contains, isLinkLocal, network, overlap } from "../schema/net.ts";
 import { hopProblem, masqueradeProblem, ownerOf, wayBackProblem } from "../schema/routing.ts";
 import { listed } from "../schema/words.ts";
 import type { RouteWant } from "./route-words.ts";
-import { seenFrom } from "./routed-hosts.ts";
+import { linkTo, seenFrom } from "./routed-hosts.ts";
 
 type Host = Pick<Facts, "links" | "routes">;
 type Surroundings = Pick<Around, "changes" | "host" | "program" | "addresses">;
@@ -33,11 +33,13 @@ function programFindings(
 ): Finding[] {
   const { host } = around;
   const hosts = seenFrom(facts, around);
+  const devs = ways.map(({ via, dev }) => dev ?? linkTo(via, facts));
+  const masqueraded = new Set(devs.map((dev) => masqueradeProblem(host, { destination, dev }, hosts)));
   const told = (property: string, reason: string | undefined) => (reason ? [warning(property, reason)] : []);
   return [
     ...ways.flatMap(({ at, via }) => told(`${at}via`, hopProblem(host, { destination, via }, hosts))),
     ...told("", wayBackProblem(host, { destination }, hosts)),
-    ...told("", masqueradeProblem(host, { destination }, hosts)),
+    ...[...masqueraded].flatMap((problem) => told("", problem)),
     ...nearbyFindings(destination, ownerOf(destination, hosts), facts, around),
   ];
 }
