@@ -98,12 +98,12 @@ function restartFindings({ text }: Course, engine: DockerEngine, facts: DaemonFa
   const kept = keptBy(text, engine);
   if (kept.length > 0) return [warning("", `restarts Docker; running on (live-restore): ${namesOf(kept)}`)];
   const back = returning(facts);
-  const perhaps = running.filter(({ restart }) => restart === "on-failure");
+  const perhaps = back.filter(isPerhaps);
   const removed = running.filter(({ autoRemove }) => autoRemove);
-  const lost = running.filter((c) => ![...back, ...perhaps, ...removed].includes(c));
+  const lost = running.filter((c) => ![...back, ...removed].includes(c));
   const woken = engine.containers.filter((c) => !c.running && c.restart === "always");
   const said = Object.entries({
-    "stopped and started again": back,
+    "stopped and started again": back.filter((c) => !isPerhaps(c)),
     "stopped, and started again only if that counts as a failure (on-failure)": perhaps,
     "stopped for good (no restart policy)": lost,
     "stopped and removed (--rm)": removed,
@@ -116,14 +116,18 @@ function restartFindings({ text }: Course, engine: DockerEngine, facts: DaemonFa
   ];
 }
 
+/** Whether Docker starts it again only if it calls it a failure that it has stopped it. */
+const isPerhaps = ({ restart }: DockerContainer) => restart === "on-failure";
+
 /** What a restart brings back of networks and of attachments to them, and how. */
 function returnFindings(engine: DockerEngine, back: readonly DockerContainer[]): Finding[] {
   const networks = engine.networks
     .filter(({ name, driver }) => name !== "bridge" && !/^(host|null)$/.test(driver))
     .map(({ name }) => name);
-  const attached = back.flatMap(({ name, networks: to }) => {
-    const ties = to.filter((one) => !/^(host|none)$/.test(one.name)).map(tieOf);
-    return ties.length > 0 ? [`${name} to ${listed(ties, "and")}`] : [];
+  const attached = back.flatMap((container) => {
+    const ties = container.networks.filter((one) => !/^(host|none)$/.test(one.name)).map(tieOf);
+    const condition = isPerhaps(container) ? " if it starts again" : "";
+    return ties.length > 0 ? [`${container.name} to ${listed(ties, "and")}${condition}`] : [];
   });
   const said = [
     ...(networks.length > 0
