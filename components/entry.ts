@@ -5,6 +5,8 @@ export {
   type RoutedHost,
   type RoutedHosts,
   type RoutingMistake,
+  type SourceRule,
+  type StaticRoute,
 } from "../provider/schema/routing.ts";
 // For TypeScript the classes that make their resources in the program itself. Of the generated ones, which ask the
 // plugin to, only the schema remains: the types of the arguments.

@@ -72,7 +72,7 @@ export class Engine {
     this.#previews.touch();
     const problems: Problem[] = [];
     const fields: Fields = { ...resource.commonInputs, ...kind.inputs };
-    const inputs: Properties = parseFields(fields, { ...derive(kind, given), ...given }, "", (path, reason) =>
+    const inputs: Properties = parseFields(fields, { ...resource.derived(kind, given), ...given }, "", (path, reason) =>
       problems.push({ path, reason }),
     );
     const host = inputs.host as string;
@@ -144,8 +144,7 @@ export class Engine {
     const name = resource.identify(kind, want, host, facts);
     const have = kind.read(name, facts);
     if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have, facts);
-    let around = this.#around({ kind, owner }, host);
-    const judge = () => {
+    const judge = (around: Around) => {
       const warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
       for (const node of kind.edges(want).needs) {
         const problem = around.changes(node) ? undefined : missing(node, host, facts);
@@ -153,13 +152,11 @@ export class Engine {
       }
       return warnings;
     };
-    let warnings = judge();
-    if (warnings.length > 0) {
-      // What is missed may be what the program says next.
+    // What is missed may be what the program says next.
+    if (kind.judgesProgram || !isFlawless(() => judge(this.#around({ kind, owner }, host))))
       await this.#previews.over();
-      around = this.#around({ kind, owner }, host);
-      warnings = judge();
-    }
+    const around = this.#around({ kind, owner }, host);
+    const warnings = judge(around);
     const unmanaged = Object.fromEntries(Object.keys(kind.inputs).map((input) => [input, have?.[input]]));
     const commands = resource.transition(kind, want, have, facts, around);
     const renewed = commands.length > 0 ? (kind.renews ?? []).map((name) => [name, UNKNOWN]) : [];
@@ -286,14 +283,14 @@ export class Engine {
   }
 }
 
-const keyOf = ({ kind, owner }: Subject) => `${kind.type} ${owner}`;
-
-/** What the kind derives from the inputs that are given; not known before up when one of them is not. */
-function derive(kind: Kind, given: Properties): Properties {
-  const known = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined && !isUnknown(value)),
-  );
-  const derived: Properties = kind.derive?.(known) ?? {};
-  const waiting = isUnknown(given) ? Object.keys(kind.inputs).filter((name) => kind.inputs[name]?.isDerived) : [];
-  return { ...Object.fromEntries(waiting.map((name) => [name, UNKNOWN])), ...derived };
+/** Whether there is nothing to warn of, and nothing to refuse. */
+function isFlawless(judge: () => readonly string[]): boolean {
+  try {
+    return judge().length === 0;
+  } catch (e) {
+    if (e instanceof Failure) return false;
+    throw e;
+  }
 }
+
+const keyOf = ({ kind, owner }: Subject) => `${kind.type} ${owner}`;

@@ -24,6 +24,8 @@ export interface Kind<
   readonly outputs: O;
   /** Outputs that a change may give other values. */
   readonly renews?: readonly (keyof O & string)[];
+  /** Its `examine` finds fault with what the program says elsewhere: a preview waits until all of that has been said. */
+  readonly judgesProgram?: boolean;
   /** The tables of a host that `id`, `read`, `examine` and `plan` look at. */
   readonly facts: readonly F[];
   /** Which names of the table `sysctls` it looks at: those of one thing, of which at least the name is known. */

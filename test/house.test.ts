@@ -191,9 +191,10 @@ describe("a kind", () => {
   });
 
   test("stands in its file in the order in which all are read", () => {
-    const order = ["type", "summary", "inputs", "outputs", "renews", "facts", "sysctls", "adopts", "records"];
+    const order = ["type", "summary", "inputs", "outputs", "renews", "judgesProgram", "facts", "sysctls", "adopts"];
     const whole = [
       ...order,
+      "records",
       "derive",
       "check",
       "id",

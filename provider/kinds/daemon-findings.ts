@@ -1,5 +1,5 @@
 import type { DockerAttachment, DockerContainer, DockerEngine, Facts } from "../host/facts.ts";
-import { type Finding, refusal, warning } from "../kind.ts";
+import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { show } from "../schema/field.ts";
 import { network, overlap } from "../schema/net.ts";
 import { listed } from "../schema/words.ts";
@@ -13,12 +13,14 @@ import {
   pendingOf,
   returning,
 } from "./daemon-plan.ts";
-import { addressOf, brokenBy, readFile, settingNames, settingOf } from "./daemon-settings.ts";
+import { addressOf, brokenBy, type Live, readFile, settingNames, settingOf } from "./daemon-settings.ts";
+import { among, bridgesOf, liveOverlaps, programOverlaps } from "./range-overlaps.ts";
 
 type AllFacts = DaemonFacts & Pick<Facts, "routes">;
+type Program = Pick<Around, "host" | "program">;
 
 /** What stands in the way of a change of a daemon, and whom it hits. */
-export function findings(want: Daemon, have: Daemon, facts: AllFacts): Finding[] {
+export function findings(want: Daemon, have: Daemon, facts: AllFacts, around: Program): Finding[] {
   const { path, file, engine, state } = facts.dockerDaemon;
   const broken = brokenBy(file);
   if (broken) return [refusal("", `must find a file that is whole, and ${path} is broken (${broken}): mend it first`)];
@@ -33,9 +35,11 @@ export function findings(want: Daemon, have: Daemon, facts: AllFacts): Finding[]
     found.push(
       warning("bip", `goes from ${path}, and docker0 keeps ${have.bip}: Docker leaves it an address that it has`),
     );
+  // Also of what is not in force yet, and of what others have changed since.
+  found.push(...bipFindings(want, facts, around), ...poolFindings(want, facts, around));
   if (course.by === "nothing") return found;
   if (course.by === "reload") return [...found, warning("", "reloads Docker: no container stops")];
-  return engine ? [...found, ...rangeFindings(want, course, facts), ...restartFindings(course, engine, facts)] : found;
+  return engine ? [...found, ...moveFindings(want, course, facts), ...restartFindings(course, engine, facts)] : found;
 }
 
 /** What Docker would not start with, or would not take. */
@@ -94,12 +98,12 @@ function restartFindings({ text }: Course, engine: DockerEngine, facts: DaemonFa
   const kept = keptBy(text, engine);
   if (kept.length > 0) return [warning("", `restarts Docker; running on (live-restore): ${namesOf(kept)}`)];
   const back = returning(facts);
-  const perhaps = running.filter(({ restart }) => restart === "on-failure");
+  const perhaps = back.filter(isPerhaps);
   const removed = running.filter(({ autoRemove }) => autoRemove);
-  const lost = running.filter((c) => ![...back, ...perhaps, ...removed].includes(c));
+  const lost = running.filter((c) => ![...back, ...removed].includes(c));
   const woken = engine.containers.filter((c) => !c.running && c.restart === "always");
   const said = Object.entries({
-    "stopped and started again": back,
+    "stopped and started again": back.filter((c) => !isPerhaps(c)),
     "stopped, and started again only if that counts as a failure (on-failure)": perhaps,
     "stopped for good (no restart policy)": lost,
     "stopped and removed (--rm)": removed,
@@ -112,14 +116,18 @@ function restartFindings({ text }: Course, engine: DockerEngine, facts: DaemonFa
   ];
 }
 
+/** Whether Docker starts it again only if it calls it a failure that it has stopped it. */
+const isPerhaps = ({ restart }: DockerContainer) => restart === "on-failure";
+
 /** What a restart brings back of networks and of attachments to them, and how. */
 function returnFindings(engine: DockerEngine, back: readonly DockerContainer[]): Finding[] {
   const networks = engine.networks
     .filter(({ name, driver }) => name !== "bridge" && !/^(host|null)$/.test(driver))
     .map(({ name }) => name);
-  const attached = back.flatMap(({ name, networks: to }) => {
-    const ties = to.filter((one) => !/^(host|none)$/.test(one.name)).map(tieOf);
-    return ties.length > 0 ? [`${name} to ${listed(ties, "and")}`] : [];
+  const attached = back.flatMap((container) => {
+    const ties = container.networks.filter((one) => !/^(host|none)$/.test(one.name)).map(tieOf);
+    const condition = isPerhaps(container) ? " if it starts again" : "";
+    return ties.length > 0 ? [`${container.name} to ${listed(ties, "and")}${condition}`] : [];
   });
   const said = [
     ...(networks.length > 0
@@ -134,43 +142,50 @@ const tieOf = ({ name, addresses }: DockerAttachment) =>
   `${name} (${addresses.length > 0 ? listed(addresses, "and") : "at an address that Docker chooses"})`;
 
 /** What the range of docker0 meets. */
-function rangeFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): Finding[] {
-  if (typeof bip !== "string" || !changed.includes("bip")) return [];
+function bipFindings({ bip }: Daemon, facts: AllFacts, around: Program): Finding[] {
+  if (typeof bip !== "string") return [];
   const range = network(bip);
   const live = liveOf(facts);
-  const found: Finding[] = [];
-  const twins = live?.engine.networks.filter(
-    (n) => n !== live.bridge && n.subnets.some(({ subnet }) => subnet !== "" && overlap(subnet, range)),
+  const twins = (live?.engine.networks ?? []).filter(
+    (n) => n !== live?.bridge && n.subnets.some(({ subnet }) => subnet !== "" && overlap(subnet, range)),
   );
-  for (const { name, subnets } of twins ?? [])
-    found.push(
+  const ranges = { property: "bip", ranges: [range], isOwn: among(dockersBridges(live), facts, around) };
+  return [
+    ...twins.map(({ name, subnets }) =>
       refusal(
         "bip",
         `${range} overlaps with the Docker network ${name}, ${subnets.map(({ subnet }) => subnet).join(", ")}`,
       ),
-    );
-  const bridge = live?.bridgeLink?.name ?? "docker0";
-  // One that Docker has left behind is its own too.
-  const own = new Set(["docker0", bridge, ...facts.links.flatMap((l) => (l.master === bridge ? [l.name] : []))]);
-  const met = facts.routes.filter(
-    ({ destination, dev, table }) =>
-      /^[\d.]+(\/\d+)?$/.test(destination) &&
-      table !== "local" &&
-      !(dev !== undefined && own.has(dev)) &&
-      overlap(withLength(destination), range),
-  );
-  for (const { destination, dev } of met)
-    found.push(
-      warning("bip", `${range} overlaps with ${destination}, which the host reaches by ${dev ?? "another route"}`),
-    );
-  const users = (live?.engine.containers ?? []).filter((c) => c.networks.some(({ name }) => name === "bridge"));
-  const old = live && addressOf(live);
-  if (users.length > 0 && old && network(old) !== range)
-    found.push(warning("bip", `moves ${namesOf(users)} from ${network(old)} to ${range}, with new addresses`));
-  return found;
+    ),
+    ...programOverlaps(ranges, around),
+    ...liveOverlaps(ranges, facts),
+  ];
 }
 
-const withLength = (destination: string) => (destination.includes("/") ? destination : `${destination}/32`);
+/** What the ranges meet from which Docker takes those of networks. The networks of Docker itself are what they are for. */
+function poolFindings({ defaultAddressPools }: Daemon, facts: AllFacts, around: Program): Finding[] {
+  const pools = (defaultAddressPools ?? []) as readonly { readonly base: string }[];
+  const isOwn = among(dockersBridges(liveOf(facts)), facts, around);
+  const ranges = {
+    property: "defaultAddressPools",
+    ranges: pools.map(({ base }) => base),
+    // Where Docker does not run, the bridges tell by their names that they are its own.
+    isOwn: (name: string) => isOwn(name) || /^br-[0-9a-f]{12}$/.test(name),
+  };
+  return liveOverlaps(ranges, facts);
+}
+
+const dockersBridges = (live: Live | undefined) => bridgesOf(live?.engine.networks ?? []);
+
+/** Whom a new range of docker0 gives other addresses. */
+function moveFindings({ bip }: Daemon, { changed }: Course, facts: AllFacts): Finding[] {
+  const live = liveOf(facts);
+  const old = live && addressOf(live);
+  if (typeof bip !== "string" || !changed.includes("bip") || !old || network(old) === network(bip)) return [];
+  const users = live.engine.containers.filter((c) => c.networks.some(({ name }) => name === "bridge"));
+  if (users.length === 0) return [];
+  return [warning("bip", `moves ${namesOf(users)} from ${network(old)} to ${network(bip)}, with new addresses`)];
+}
 
 const namesOf = (containers: readonly DockerContainer[]) =>
   listed(containers.map(({ name }) => name).toSorted(), "and");

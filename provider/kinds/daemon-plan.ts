@@ -124,10 +124,10 @@ export function commandsOf({ changed, by, read, text }: Course, facts: DaemonFac
   ];
 }
 
-/** The running containers that Docker starts again when it has restarted. */
+/** The running containers that Docker starts again when it has restarted: those of on-failure if it calls it a failure. */
 export const returning = ({ dockerDaemon: { engine } }: DaemonFacts): DockerContainer[] =>
   (engine?.containers ?? []).filter(
-    ({ running, restart: policy }) => running && /^(always|unless-stopped)$/.test(policy),
+    ({ running, restart: policy }) => running && /^(always|unless-stopped|on-failure)$/.test(policy),
   );
 
 function write(daemon: DockerDaemonFact, text: string | undefined): Command[] {
@@ -187,9 +187,19 @@ function restart(containers: readonly DockerContainer[]): Command[] {
   ];
 }
 
+// Whether it runs, how it ended, its policy, and whether that has tried often enough.
+const state =
+  "{{.State.Running}} {{.State.ExitCode}} {{with .HostConfig.RestartPolicy}}{{.Name}} {{and .MaximumRetryCount (ge $.RestartCount .MaximumRetryCount)}}{{end}}";
+
+/** Docker leaves one of on-failure that ended well, or has failed too often. */
 const back = `for try in $(seq 60); do
   gone=
-  for name; do [ "$(docker inspect --format '{{.State.Running}}' "$name")" = true ] || gone="$gone $name"; done
+  for name; do
+    case $(docker inspect --format '${state}' "$name") in
+      true*|"false 0 on-failure"*|"false "*" on-failure true") ;;
+      *) gone="$gone $name" ;;
+    esac
+  done
   [ -n "$gone" ] || exit 0
   sleep 1
 done

@@ -38,6 +38,7 @@ export const DockerConnection = defineKind({
     mac: s.string("Its hardware address there.").optional(),
   },
   renews: ["addresses", "mac"],
+  judgesProgram: true,
   facts: ["docker"],
 
   check: ({ network, ipv4Address, ipv6Address, aliases = [], options = {} }) => {

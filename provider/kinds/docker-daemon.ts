@@ -7,13 +7,12 @@ import { family, network, nth, prefixLength } from "../schema/net.ts";
 import { findings } from "./daemon-findings.ts";
 import { commandsOf, courseOf, liveOf, pendingOf } from "./daemon-plan.ts";
 import { addressOf, readFile, type SettingName, settingFields, settingNames, settingsIn } from "./daemon-settings.ts";
+import { rangeFindings } from "./routed-hosts.ts";
 
 const names = s.set(s.oneOf("The name of a setting.", settingNames), "Settings that the file must not have.");
 const inForce = s.bool(
   "Whether the running daemon must have what the file says. `false` leaves the reload or restart to others.",
 );
-
-import { rangeFindings } from "./routed-hosts.ts";
 
 export const DockerDaemon = defineKind({
   type: "DockerDaemon",
@@ -41,6 +40,7 @@ export const DockerDaemon = defineKind({
     version: s.string("The version of the engine; empty when it does not run."),
     file: s.string("The text of `daemon.json`.").optional().secret(),
   },
+  judgesProgram: true,
   facts: ["links", "routes", "dockerDaemon"],
   adopts: true,
 
@@ -79,7 +79,7 @@ export const DockerDaemon = defineKind({
 
   examine: ({ want, have }, facts, around) =>
     want && have
-      ? [...findings(want, have, facts), ...rangeFindings({ type: "DockerDaemon", want }, "bip", around)]
+      ? [...findings(want, have, facts, around), ...rangeFindings({ type: "DockerDaemon", want }, "bip", around)]
       : [],
 
   plan: (want, have, { facts }): Command[] => (want && have ? commandsOf(courseOf(want, have, facts), facts) : []),

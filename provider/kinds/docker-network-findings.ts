@@ -8,6 +8,7 @@ import { type Attachment, again, ownerMark } from "./docker-attachments.ts";
 import { fromOptions, type OptionValues, tooNew } from "./docker-network-options.ts";
 import type { Besides } from "./docker-network-words.ts";
 import { gatewayFindings } from "./gateway-findings.ts";
+import { among, bridgesOf, liveOverlaps, programOverlaps } from "./range-overlaps.ts";
 import { rangeFindings } from "./routed-hosts.ts";
 import { type Subnet, taken } from "./subnets.ts";
 
@@ -29,7 +30,7 @@ interface Change {
 /** What stands in the way of a change of a network, or makes it useless. */
 export function networkFindings(
   { want, have, differs }: Change,
-  facts: Pick<Facts, "links" | "docker">,
+  facts: Pick<Facts, "links" | "routes" | "docker">,
   around: Around<Network>,
 ): Finding[] {
   if (!want) return have ? useFindings(have, around.owner) : [];
@@ -37,7 +38,7 @@ export function networkFindings(
     .filter((n) => n.name !== want.name && !around.changes(dockerNetwork(n.name)))
     .map(asWant);
   const beside = [...around.siblings, ...others];
-  const clash = taken(want.subnets ?? [], beside);
+  const clash = taken(want.subnets ?? [], others);
   return [
     ...(have && differs ? moveFindings(want, have) : []),
     ...tooNew(want, facts.docker.version).map(({ name, since }) =>
@@ -56,9 +57,28 @@ export function networkFindings(
         ]
       : []),
     ...(clash ? [refusal("subnets", `${clash.subnet} overlaps with ${clash.their} of the network ${clash.name}`)] : []),
+    ...overlapFindings(want, facts, around),
     ...gatewayFindings(want, facts, around),
     ...rangeFindings({ type: "DockerNetwork", want: { ...want } }, "subnets", around),
   ];
+}
+
+/** What else has a part of its subnets. Those of macvlan and ipvlan are on the wire, where the host may be too. */
+function overlapFindings(
+  { driver, bridge, bridgeName, subnets = [] }: Network,
+  facts: Pick<Facts, "links" | "routes" | "docker">,
+  around: Around<Network>,
+): Finding[] {
+  const isBridge = driver === "bridge";
+  // Of other networks of Docker those themselves are told.
+  const bridges = [...bridgesOf(facts.docker.networks), ...[bridge ?? bridgeName ?? []].flat()];
+  const isTheirs = among(bridges, facts, around);
+  const ranges = {
+    property: "subnets",
+    ranges: subnets.map(({ subnet }) => subnet),
+    isOwn: (name: string) => !isBridge || isTheirs(name),
+  };
+  return [...programOverlaps(ranges, around), ...(isBridge ? liveOverlaps(ranges, facts) : [])];
 }
 
 /** Who keeps a network from being deleted. Those whom the same stack attached leave it first. */

@@ -39,7 +39,8 @@ export const DockerNetwork = defineKind({
   inputs,
   outputs: { networkId: s.string("Docker's ID of the network.") },
   renews: ["networkId"],
-  facts: ["links", "docker"],
+  judgesProgram: true,
+  facts: ["links", "routes", "docker"],
 
   check: ({ driver, parent, subnets = [], ipv6, options, labels, ...more }) => ({
     ...subnetProblems(subnets),

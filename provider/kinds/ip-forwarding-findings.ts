@@ -60,6 +60,7 @@ export function forwardingFindings(
         "leaves FORWARD open after the next boot, where Docker finds it on, unless a ForwardPolicy says drop",
       ),
     );
+  wrong.push(...strictFindings(family, facts, { program, host }));
   if (have.enabled) return wrong;
   const advertised = family === "ipv6" ? advertisedTo(facts) : [];
   const lost = acceptRa ? advertised.filter((name) => !acceptRa.includes(name)) : [];
@@ -69,16 +70,24 @@ export function forwardingFindings(
     ...(advertised.length > 0 && !acceptRa
       ? [warning("acceptRa", `becomes ${listed(advertised, "and")}, to keep the routes that a router advertises there`)]
       : []),
-    ...strictFindings(family, facts),
     ...(names.includes("docker0")
       ? [warning("enabled", "is not all: Docker may drop what it forwards unless the chain DOCKER-USER accepts it")]
       : []),
   ];
 }
 
-/** The kernel checks by the stricter of a link's own setting and that of all, of which 2 is the looser. */
-function strictFindings(family: string, { sysctls, links }: Host): Finding[] {
-  const { all = "0", ...each } = linkSysctls(family, "rp_filter", sysctls);
+/**
+ * The kernel checks by the greater of a link's own setting and that of all, of which 2 is the looser. What the program
+ * sets counts more than what is there.
+ */
+function strictFindings(
+  family: string,
+  { sysctls, links }: Host,
+  { program, host }: Pick<Around, "program" | "host">,
+): Finding[] {
+  const set = program.filter((one) => one.type === "Sysctl" && one.host === host);
+  const values = { ...sysctls.values, ...Object.fromEntries(set.map(({ want }) => [want.name, String(want.value)])) };
+  const { all = "0", ...each } = linkSysctls(family, "rp_filter", { ...sysctls, values });
   const strict = links
     .map(({ name }) => name)
     .filter((name) => name !== "lo" && Math.max(Number(all), Number(each[name] ?? 0)) === 1);

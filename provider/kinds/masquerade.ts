@@ -2,6 +2,7 @@ import { tool } from "../host/command.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { ruleFields } from "./firewall-rules.ts";
+import { exemptionFindings } from "./masquerade-findings.ts";
 import { ruleSet, ruleSetInputs, ruleSetOutputs } from "./rule-set.ts";
 
 const targets = { masquerade: "MASQUERADE", exempt: "ACCEPT", snat: "SNAT" };
@@ -31,6 +32,7 @@ export const Masquerade = defineKind({
   summary: "Rules for the source address of packets that leave the host, before those of Docker and of everybody else.",
   inputs,
   outputs: ruleSetOutputs,
+  judgesProgram: true,
   ...slots,
 
   check: (want) => ({
@@ -45,6 +47,11 @@ export const Masquerade = defineKind({
       }),
     ),
   }),
+
+  examine: (change, facts, around) => [
+    ...(slots.examine?.(change, facts, around) ?? []),
+    ...exemptionFindings(change, facts, around),
+  ],
 
   samples: {
     given: [tool("iptables")`-w -t nat -A POSTROUTING -s 10.77.0.0/16 -j MASQUERADE`],

@@ -1,11 +1,11 @@
 import type { Facts } from "../host/facts.ts";
 import { link, networksOf } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
-import { contains, isLinkLocal, network } from "../schema/net.ts";
-import { hopProblem, masqueradeProblem, wayBackProblem } from "../schema/routing.ts";
+import { contains, isLinkLocal, network, overlap } from "../schema/net.ts";
+import { hopProblem, masqueradeProblem, ownerOf, wayBackProblem } from "../schema/routing.ts";
 import { listed } from "../schema/words.ts";
 import type { RouteWant } from "./route-words.ts";
-import { seenFrom } from "./routed-hosts.ts";
+import { linkTo, seenFrom } from "./routed-hosts.ts";
 
 type Host = Pick<Facts, "links" | "routes">;
 type Surroundings = Pick<Around, "changes" | "host" | "program" | "addresses">;
@@ -33,12 +33,37 @@ function programFindings(
 ): Finding[] {
   const { host } = around;
   const hosts = seenFrom(facts, around);
+  const devs = ways.map(({ via, dev }) => dev ?? linkTo(via, facts));
+  const masqueraded = new Set(devs.map((dev) => masqueradeProblem(host, { destination, dev }, hosts)));
   const told = (property: string, reason: string | undefined) => (reason ? [warning(property, reason)] : []);
   return [
     ...ways.flatMap(({ at, via }) => told(`${at}via`, hopProblem(host, { destination, via }, hosts))),
     ...told("", wayBackProblem(host, { destination }, hosts)),
-    ...told("", masqueradeProblem(host, { destination }, hosts)),
+    ...[...masqueraded].flatMap((problem) => told("", problem)),
+    ...nearbyFindings(destination, ownerOf(destination, hosts), facts, around),
   ];
+}
+
+/** What of another host's network is on a link of this one, as far as it stays there. */
+function nearbyFindings(
+  destination: string,
+  owner: string | undefined,
+  { links }: Host,
+  { host, changes }: Surroundings,
+): Finding[] {
+  if (owner === undefined || owner === host) return [];
+  const near = links
+    .filter(({ name, up }) => up && name !== "lo" && !changes(link(name)))
+    .flatMap(({ name, ips }) =>
+      ips.map(({ peer, address, prefix }) => ({ name, range: network(`${peer ?? address}/${prefix}`) })),
+    )
+    .filter(({ range }) => overlap(range, destination));
+  return near.map(({ name, range }) =>
+    warning(
+      "destination",
+      `${destination} of ${owner} overlaps with ${range}, which is on ${name} of ${host}: what both hold goes to one of them only`,
+    ),
+  );
 }
 
 interface Way {

@@ -57,6 +57,7 @@ export const Route = defineKind({
       .replaces(),
   },
   outputs: {},
+  judgesProgram: true,
   facts: ["links", "routes"],
 
   derive: ({ destination }) => (destination ? { metric: usualMetric(family(String(destination))) } : {}),

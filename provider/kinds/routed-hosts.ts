@@ -2,7 +2,13 @@ import type { Facts } from "../host/facts.ts";
 import { networksOf } from "../host/graph.ts";
 import { type Around, type Declared, type Finding, refusal } from "../kind.ts";
 import { contains, family, network, overlap } from "../schema/net.ts";
-import { type Flow, overlapProblem, type RoutedHost, type RoutedHosts, type StaticRoute } from "../schema/routing.ts";
+import {
+  overlapProblem,
+  type RoutedHost,
+  type RoutedHosts,
+  type SourceRule,
+  type StaticRoute,
+} from "../schema/routing.ts";
 
 type Program = Pick<Around, "host" | "program" | "addresses">;
 type Known = { -readonly [P in keyof RoutedHost]: RoutedHost[P] };
@@ -20,7 +26,7 @@ export function routedHosts({ host, program, addresses }: Program): RoutedHosts 
           ranges: own.flatMap(rangesIn),
           routes: own.flatMap(routesIn),
           masquerades: own.some(masquerades),
-          exempt: own.flatMap(exemptIn),
+          sourceRules: own.flatMap(sourceRulesIn),
         },
       ];
     }),
@@ -63,6 +69,13 @@ export function rangeFindings(its: Omit<Declared, "host">, property: string, aro
   });
 }
 
+/** The link by which a host sends to a next hop, as far as the host itself tells. */
+export const linkTo = (via: string | undefined, { links }: Pick<Facts, "links">): string | undefined =>
+  links.find(
+    ({ up, ips }) =>
+      up && ips.some(({ peer, address, prefix }) => via && contains(network(`${peer ?? address}/${prefix}`), via)),
+  )?.name;
+
 /** The addresses that a resource gives to its host, without their prefix lengths. */
 export const addressesIn = ({ want }: Declared): string[] =>
   ((want.addresses ?? []) as readonly string[]).map((cidr) => cidr.replace(/\/.*/, ""));
@@ -78,10 +91,18 @@ function rangesIn({ type, want }: Declared): string[] {
   return ((want.subnets ?? []) as readonly { readonly subnet: string }[]).map(({ subnet }) => subnet);
 }
 
-function routesIn({ type, want }: Declared): StaticRoute[] {
+/** The routes that a resource makes: of one by several hops each. */
+export function routesIn({ type, want }: Declared): StaticRoute[] {
   if (type !== "Route" || want.type !== "unicast") return [];
-  const { destination, via, hops = [] } = want as unknown as StaticRoute & { readonly hops?: readonly StaticRoute[] };
-  return hops.length > 0 ? hops.map((hop) => ({ destination, via: hop.via })) : [{ destination, via }];
+  const {
+    destination,
+    via,
+    dev,
+    hops = [],
+  } = want as unknown as StaticRoute & { readonly hops?: readonly StaticRoute[] };
+  return hops.length > 0
+    ? hops.map((hop) => ({ destination, via: hop.via, dev: hop.dev }))
+    : [{ destination, via, dev }];
 }
 
 /** Docker does so with what leaves its bridges, unless it is told not to. */
@@ -95,7 +116,5 @@ function masquerades({ type, want }: Declared): boolean {
   );
 }
 
-function exemptIn({ type, want }: Declared): Flow[] {
-  if (type !== "Masquerade") return [];
-  return (want.rules as readonly (Flow & { readonly action: string })[]).filter(({ action }) => action === "exempt");
-}
+const sourceRulesIn = ({ type, want }: Declared): (readonly SourceRule[])[] =>
+  type === "Masquerade" ? [want.rules as readonly SourceRule[]] : [];

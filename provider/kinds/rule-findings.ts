@@ -1,7 +1,7 @@
 import type { Facts } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
-import { contains, overlap, parseAddress, parseCidr } from "../schema/net.ts";
+import { contains, family, overlap, parseAddress, parseCidr } from "../schema/net.ts";
 import { listed, nearest } from "../schema/words.ts";
 import { familyOf, type Rule } from "./firewall-rules.ts";
 
@@ -77,7 +77,11 @@ function unknownSource(
   { links, routes }: Tables,
   { program }: Around<never>,
 ): Finding[] {
-  if (source === undefined || !own.some((range) => contains(range, source))) return [];
+  if (source === undefined) return [];
+  const leadsOut = routes.some(
+    ({ type, destination, family: its }) => type === "unicast" && destination === "default" && its === family(source),
+  );
+  if (leadsOut && !own.some((range) => contains(range, source))) return [];
   const reached = links.flatMap(({ addresses }) => addresses);
   const routed = routes.map(({ destination }) => destination).filter((one) => one !== "default");
   const meets = (one: string) => overlap(asCidr(one), source);

@@ -1,4 +1,4 @@
-import { contains, network, overlap, prefixLength } from "./net.ts";
+import { contains, family, network, overlap, prefixLength } from "./net.ts";
 import { listed } from "./words.ts";
 
 /** What is known of a host on which others' packets arrive. What is left out is not known, and not judged. */
@@ -10,21 +10,27 @@ export interface RoutedHost {
   /** The networks behind it, of its containers. */
   readonly ranges?: readonly string[] | undefined;
   readonly routes?: readonly StaticRoute[] | undefined;
-  /** Whether what leaves its ranges gets the host's own address, as Docker does it. */
+  /** Whether what leaves its ranges gets the host's own address where no rule says otherwise, as Docker does it. */
   readonly masquerades?: boolean | undefined;
-  /** What keeps its address all the same; a side that is left out stands for all. */
-  readonly exempt?: readonly Flow[] | undefined;
+  /** Its rules for source addresses, set by set: in each the first that fits counts; which set comes first, none says. */
+  readonly sourceRules?: readonly (readonly SourceRule[])[] | undefined;
 }
 
 export interface StaticRoute {
   readonly destination: string;
   readonly via?: string | undefined;
+  /** The link that it goes out by, where that is known. */
+  readonly dev?: string | undefined;
 }
 
-/** Packets from one network to another. */
-export interface Flow {
+/** What becomes of the source address of packets, as a `Masquerade` says it; what is left out stands for all. */
+export interface SourceRule {
+  /** `exempt` for those that keep it. */
+  readonly action: string;
   readonly source?: string | undefined;
   readonly destination?: string | undefined;
+  readonly outInterface?: string | undefined;
+  readonly family?: string | undefined;
 }
 
 /** Hosts by name. */
@@ -99,16 +105,40 @@ export function wayBackProblem(host: string, { destination }: StaticRoute, hosts
 }
 
 /** What becomes of source addresses on a route of a host; continues the route's name. */
-export function masqueradeProblem(host: string, { destination }: StaticRoute, hosts: RoutedHosts): string | undefined {
-  const owner = ownerOf(destination, hosts);
-  const { ranges = [], masquerades = false, exempt = [] } = hosts[host] ?? {};
-  if (!masquerades || owner === undefined || owner === host) return undefined;
-  const isExempt = (source: string) =>
-    exempt.some((flow) => within(flow.source, source) && within(flow.destination, destination));
-  const changed = ranges.filter((range) => !isExempt(range));
+export function masqueradeProblem(host: string, route: StaticRoute, hosts: RoutedHosts): string | undefined {
+  const owner = ownerOf(route.destination, hosts);
+  const { ranges = [], masquerades = false, sourceRules = [] } = hosts[host] ?? {};
+  if (owner === undefined || owner === host) return undefined;
+  const changed = ranges.filter((range) => {
+    const firsts = sourceRules.map((set) => set.find((rule) => decides(rule, range, route))?.action);
+    const isExempt = firsts.includes("exempt");
+    return firsts.some((action) => action !== undefined && action !== "exempt") || (masquerades && !isExempt);
+  });
   if (changed.length === 0) return undefined;
   return `is masqueraded: what comes from ${listed(changed, "and")} arrives on ${owner} with the address of ${host} as its source`;
 }
+
+/** Whether a rule settles it: one that exempts must be about all of a range, of others a part is too much. */
+function decides(rule: SourceRule, range: string, { destination, dev }: StaticRoute): boolean {
+  const { action, source, outInterface, family: only } = rule;
+  const fits = action === "exempt" ? contains : overlap;
+  const is = (said: string | undefined, what: string) => said === undefined || fits(asRange(said), what);
+  const leaves =
+    dev === undefined || outInterface === undefined || outInterface === dev || startsWith(outInterface, dev);
+  return (
+    (only === undefined || only === `ipv${family(range)}`) &&
+    leaves &&
+    is(source, range) &&
+    is(rule.destination, destination)
+  );
+}
+
+const asRange = (said: string): string =>
+  said.includes("/") ? network(said) : `${said}/${family(said) === 6 ? 128 : 32}`;
+
+/** `ens+` is all links whose names begin so. */
+const startsWith = (pattern: string, name: string): boolean =>
+  pattern.endsWith("+") && name.startsWith(pattern.slice(0, -1));
 
 /** The one host that has a destination, as a range of its own or as what all of its own that are in it make up. */
 export function ownerOf(destination: string, hosts: RoutedHosts): string | undefined {
@@ -121,6 +151,3 @@ export function ownerOf(destination: string, hosts: RoutedHosts): string | undef
 const leads = (host: RoutedHost | undefined, destination: string): boolean =>
   host?.routes?.some((route) => prefixLength(route.destination) > 0 && contains(route.destination, destination)) ??
   false;
-
-const within = (outer: string | undefined, inner: string): boolean =>
-  outer === undefined || contains(outer.includes("/") ? network(outer) : outer, inner);

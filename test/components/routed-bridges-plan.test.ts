@@ -48,7 +48,7 @@ describe("the plan", () => {
               ranges: [plan.subnet],
               routes: plan.peers.map(({ subnet, via }) => ({ destination: subnet, via })),
               masquerades: true,
-              exempt: pairRules("exempt", plan),
+              sourceRules: [pairRules("exempt", plan)],
             },
           ]),
         );

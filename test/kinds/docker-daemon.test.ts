@@ -218,4 +218,14 @@ esac`,
     rmSync(path());
     expect(run({ mtu: 1400 }, containers)).toBe("not running again: cache\n");
   });
+
+  test("wait for those of on-failure unless Docker leaves them: they ended well, or failed too often (trap 50)", () => {
+    const containers = ["job", "flaky", "failing"].map((name) => ({ name, running: true, restart: "on-failure" }));
+    const left = 'echo "false 0 on-failure 0" ;; *" flaky") echo "false 137 on-failure true"';
+    program("docker", `case "$*" in *" job") ${left} ;; *" failing") echo "true 0 on-failure false" ;; esac`);
+    expect(run({ mtu: 1400 }, containers)).toBeUndefined();
+    program("docker", `case "$*" in *" job") ${left} ;; *" failing") echo "false 137 on-failure false" ;; esac`);
+    rmSync(path());
+    expect(run({ mtu: 1400 }, containers)).toBe("not running again: failing\n");
+  });
 });

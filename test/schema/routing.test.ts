@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkRouting, type RoutedHost, type RoutedHosts } from "../../provider/schema/routing.ts";
+import { checkRouting, type RoutedHost, type RoutedHosts, type SourceRule } from "../../provider/schema/routing.ts";
 
 /** The tutorial's two hosts (T12), as they should be. */
 const node1: RoutedHost = {
@@ -8,15 +8,17 @@ const node1: RoutedHost = {
   ranges: ["10.100.0.0/24"],
   routes: [{ destination: "10.200.0.0/24", via: "192.168.100.136" }],
   masquerades: true,
-  exempt: [{ source: "10.100.0.0/24", destination: "10.200.0.0/24" }],
+  sourceRules: [[{ action: "exempt", source: "10.100.0.0/24", destination: "10.200.0.0/24" }]],
 };
 const node2: RoutedHost = {
   addresses: ["192.168.100.136"],
   ranges: ["10.200.0.0/24"],
   routes: [{ destination: "10.100.0.0/24", via: "192.168.100.135" }],
   masquerades: true,
-  exempt: [{ source: "10.200.0.0/24" }],
+  sourceRules: [[{ action: "exempt", source: "10.200.0.0/24" }]],
 };
+const masqueraded =
+  "node1: route to 10.200.0.0/24 is masqueraded: what comes from 10.100.0.0/24 arrives on node2 with the address of node1 as its source";
 const found = (hosts: RoutedHosts) => checkRouting(hosts).map(({ host, text }) => `${host}: ${text}`);
 
 describe("routes among hosts", () => {
@@ -50,9 +52,42 @@ describe("routes among hosts", () => {
   });
 
   test("traps 56 and 68: masquerading left on between the ranges", () => {
-    expect(found({ node1: { ...node1, exempt: [{ source: "192.168.0.0/24" }] }, node2 })).toEqual([
-      "node1: route to 10.200.0.0/24 is masqueraded: what comes from 10.100.0.0/24 arrives on node2 with the address of node1 as its source",
-    ]);
+    const sourceRules = [[{ action: "exempt", source: "192.168.0.0/24" }]];
+    expect(found({ node1: { ...node1, sourceRules }, node2 })).toEqual([masqueraded]);
+  });
+
+  test("of the rules of a set the first that fits counts, of several sets no exemption does", () => {
+    const exempt = { action: "exempt", source: "10.100.0.0/24" };
+    const by = (...sourceRules: SourceRule[][]) =>
+      found({ node1: { ...node1, masquerades: false, sourceRules }, node2 });
+    const part = { action: "masquerade", source: "10.100.0.128/25" };
+    expect(by([exempt, part])).toEqual([]);
+    expect(by([part, exempt])).toEqual([masqueraded]);
+    expect(by([exempt], [{ action: "snat" }])).toEqual([masqueraded]);
+    expect(
+      by([
+        { action: "masquerade", source: "10.101.0.0/16" },
+        { action: "snat", family: "ipv6" },
+      ]),
+    ).toEqual([]);
+    // A part is not exempt enough.
+    expect(by([{ ...exempt, source: "10.100.0.0/25" }, { action: "masquerade" }])).toEqual([masqueraded]);
+  });
+
+  test("a rule of another link is no rule for a route, if it is known by which one that goes", () => {
+    const by = (outInterface: string, dev?: string) =>
+      found({
+        node1: {
+          ...node1,
+          routes: [{ destination: "10.200.0.0/24", via: "192.168.100.136", dev }],
+          masquerades: false,
+          sourceRules: [[{ action: "masquerade", outInterface }]],
+        },
+        node2,
+      });
+    expect(by("ens34", "ens33")).toEqual([]);
+    for (const link of ["ens33", "ens+"]) expect(by(link, "ens33")).toEqual([masqueraded]);
+    expect(by("ens34")).toEqual([masqueraded]);
   });
 
   test("ranges that overlap, and one that holds a host's own address", () => {
