@@ -49,7 +49,10 @@ export const resume = (transaction: string): Step => ({
   ),
 });
 
-/** Keeps the change; fails when it has been undone, or is about to be. */
+/**
+ * Keeps the change; fails when it has been undone, or is about to be. The transaction that was kept last may be told so
+ * again.
+ */
 export const disarm = (transaction: string): Step => ({ command: sh(disarmText, transaction) });
 
 /** Undoes the change at once, and answers when that is over. */
@@ -160,8 +163,12 @@ until [ -s pid ]; do
   sleep 0.01
 done`;
 
-const disarmText = `cd "$hostnet_run/undo/$1" && mv armed done 2>/dev/null || { echo "it has been undone" >&2; exit 1; }
+const disarmText = `kept=$hostnet_run/kept
+[ "$(cat "$kept" 2>/dev/null)" != "$1" ] || exit 0
+cd "$hostnet_run/undo/$1" 2>/dev/null || { echo "nothing is known of it any more" >&2; exit 1; }
+[ -e done ] || mv armed done 2>/dev/null || { echo "it has been undone" >&2; exit 1; }
 kill -- "-$(cat pid)" 2>/dev/null
+echo "$1" >"$kept"
 cd .. && rm -rf "$1" && rmdir ../undo 2>/dev/null
 :`;
 
