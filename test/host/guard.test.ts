@@ -35,6 +35,7 @@ describe.skipIf(noTicking)("the guard of a change", () => {
   /** What a change of a file is guarded by: its undo says so in the file. */
   const guarded = (more: Partial<Guarded> = {}): Guarded => ({
     about: ["ops@desk, process 7 changes node1:", "Nic up0"],
+    things: ["link up0"],
     back: [sh("echo back >>/run/changed")],
     save: "echo saved >/run/saved",
     restore: "echo restored >>/run/changed",
