@@ -1,4 +1,5 @@
 import { Failure } from "../provider/errors.ts";
+import { differing } from "../provider/host/difference.ts";
 import { isRecord } from "../provider/schema/field.ts";
 import { type SnapshotReport, snapshotText } from "./snapshot.ts";
 
@@ -17,19 +18,11 @@ export interface Named {
 }
 
 /** Compares two snapshots line by line. */
-export function diff(before: Named, after: Named): DiffReport {
-  const count = new Map<string, number>();
-  for (const line of after.lines) count.set(line, (count.get(line) ?? 0) + 1);
-  for (const line of before.lines) count.set(line, (count.get(line) ?? 0) - 1);
-  const changed = [...count].flatMap(([line, n]) => Array.from({ length: Math.abs(n) }, () => ({ line, gone: n < 0 })));
-  const order = changed
-    .map(({ line, gone }) => ({ line: `${gone ? "-" : "+"} ${line}`, key: `${thingOf(line)}\0${gone ? 0 : 1}${line}` }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { before: before.name, after: after.name, lines: order.map(({ line }) => line) };
-}
-
-/** What a line is about, so that what a thing was stands beside what it is: `link: up0`. */
-const thingOf = (line: string) => /^[^:]*: [^\s:=]*/.exec(line)?.[0] ?? line;
+export const diff = (before: Named, after: Named): DiffReport => ({
+  before: before.name,
+  after: after.name,
+  lines: differing(before.lines, after.lines),
+});
 
 /** Reads what `snapshot` printed, as text or as JSON. */
 export function parseSnapshot(name: string, text: string): Named {

@@ -97,6 +97,7 @@ const meanings: Record<Leftover["state"], string> = {
   armed: "half done",
   firing: "being undone by the host",
   fired: "undone by the host",
+  overtaken: "undone by the host, before a later change of the same things",
   broken: "never begun",
 };
 
@@ -107,6 +108,7 @@ const outcomes: Record<Recovered["outcome"], string> = {
   forgotten: "forgotten",
   ended: "had come to its end by itself",
   kept: "left as it is",
+  overtaken: "forgotten: the later change would not survive an undo; what differs from before both:",
   left: "undone, but not all is as it was; when that is mended, recover again:",
 };
 

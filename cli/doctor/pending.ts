@@ -25,5 +25,11 @@ function judge({ state, about }: Leftover, host: string): Check {
   if (state === "firing") return warning("changes", `the host is undoing: ${what}`, `wait, then ${recover}`);
   if (state === "fired")
     return warning("changes", `the host has undone by itself: ${what}`, `${recover} checks and forgets it`);
+  if (state === "overtaken")
+    return warning(
+      "changes",
+      `the host had undone, before a later change: ${what}`,
+      `${recover} tells what differs, and forgets it`,
+    );
   return warning("changes", `a change was left before it began: ${what}`, `${recover} forgets it`);
 }

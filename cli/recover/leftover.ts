@@ -1,38 +1,22 @@
+import { leftOf } from "../../provider/host/difference.ts";
 import { fire, forget, type Leftover, settled } from "../../provider/host/guard.ts";
-import type { Step } from "../../provider/host/script.ts";
-import { diff } from "../diff.ts";
 import { linesOf, type Speaker, sh } from "../look.ts";
 
 /** A change that somebody left half done, and what became of it. */
 export interface Recovered extends Leftover {
-  /** `kept`: nothing was done, because nobody agreed. `ended`: it had come to its end before we had the lock. */
-  readonly outcome: "undone" | "forgotten" | "ended" | "kept" | "left";
-  /** What is not as it was: `-` was there before, `+` is there now. */
+  /**
+   * `kept`: nothing was done, because nobody agreed. `ended`: it had come to its end before we had the lock. `overtaken`: a
+   * later change of the same things was proved good, which an undo would break; it is forgotten.
+   */
+  readonly outcome: "undone" | "forgotten" | "ended" | "kept" | "left" | "overtaken";
+  /** What is not as it was: `-` was there before, `+` is there now; without either, what the undo was known to have left. */
   readonly left: readonly string[];
   /** What commands of the undo said; those that had nothing to undo failed. */
   readonly said: readonly string[];
 }
 
 // An undo whose watcher was killed in the middle: it is right from any state, so it begins anew.
-const again = 'cd "$hostnet_run/undo/$1" && sh ./undo >log 2>&1; [ ! -e firing ] || mv firing fired';
-
-// What it saved before the change tells whether all is as it was: it is saved anew, beside it.
-const saved = `cd "$hostnet_run/undo/$1" && rm -rf check && mkdir check && cp undo check && cd check && sh ./undo save || exit
-for file in addresses4 addresses6 attributes routes4 routes6 rules4 rules6 sysctls; do
-  sed "s/^/before $file: /" "../$file" && sed "s/^/now $file: /" "$file" || exit
-done`;
-
-/** What differs between the two, but for how long something still lasts. */
-async function compare(speaker: Speaker, step: Step): Promise<readonly string[]> {
-  const [answer] = await speaker.run([step]);
-  if (answer?.status !== 0) return [`it cannot be compared with what was saved: ${answer?.stderr.trim()}`];
-  const lines = answer.stdout.split("\n").map((line) => line.replace(/ (valid_lft \d|expires ).*/, ""));
-  const of = (name: string) => ({
-    name,
-    lines: lines.flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : [])),
-  });
-  return diff(of("before"), of("now")).lines;
-}
+const again = 'cd "$hostnet_run/undo/$1" && rm -f left && sh ./undo >log 2>&1; [ ! -e firing ] || mv firing fired';
 
 /** Undoes one, the lock of its host being held, and makes sure that all is as it was. */
 export async function undoLeftover(speaker: Speaker, leftover: Leftover): Promise<Recovered> {
@@ -43,14 +27,19 @@ export async function undoLeftover(speaker: Speaker, leftover: Leftover): Promis
     await speaker.run([on('rm -rf "$hostnet_run/undo/$1"')]);
     return { ...leftover, outcome: "forgotten", left: [], said: [] };
   }
+  if (state === "overtaken") {
+    const left = await leftOf(speaker, transaction);
+    await speaker.run([forget(transaction)]);
+    return { ...leftover, outcome: "overtaken", left, said: [] };
+  }
   const steps = [...(state === "armed" ? [fire(transaction)] : []), settled(transaction)];
   const waited = (await speaker.run(steps, { deadlineSeconds: 300 })).at(-1);
   if (waited?.status !== 0) await speaker.run([on(again)]);
-  let left = await compare(speaker, on(saved));
+  let left = await leftOf(speaker, transaction);
   if (left.length > 0 && state === "fired") {
     // What stood in its way may be gone by now.
     await speaker.run([on(again)]);
-    left = await compare(speaker, on(saved));
+    left = await leftOf(speaker, transaction);
   }
   const [log] = await speaker.run([on('cat "$hostnet_run/undo/$1/log"')]);
   const said = log ? linesOf(log) : [];

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Command, quote, render } from "./command.ts";
+import { savedFiles } from "./restore.ts";
 import type { Step } from "./script.ts";
 
 /**
@@ -12,6 +13,8 @@ import type { Step } from "./script.ts";
 export interface Guarded {
   /** Who changes the host and what, one line each. */
   readonly about: readonly string[];
+  /** What it changes, a line each: a later change of the same things, once proved good, must not be undone by this one. */
+  readonly things: readonly string[];
   /** The commands that take each operation back, the last operation first; right from any state in between. */
   readonly back: readonly Command[];
   /** Shell text that saves what `restore` needs, in the transaction's folder. */
@@ -23,6 +26,9 @@ export interface Guarded {
   /** How long the commands may take, in seconds. */
   readonly most: number;
 }
+
+/** What is in the undo script. */
+type Script = Omit<Guarded, "seconds" | "most">;
 
 /** A new name for a transaction. */
 export const newTransaction = (): string => randomBytes(6).toString("hex");
@@ -49,8 +55,35 @@ export const resume = (transaction: string): Step => ({
   ),
 });
 
-/** Keeps the change; fails when it has been undone, or is about to be. */
-export const disarm = (transaction: string): Step => ({ command: sh(disarmText, transaction) });
+/**
+ * Keeps the change of these things; fails when it has been undone, or is about to be. The transaction that was kept last may
+ * be told so again.
+ */
+export const disarm = (transaction: string, things: readonly string[] = []): Step => ({
+  command: { ...sh(disarmText, transaction), stdin: textOf(things.map(marked)) },
+});
+
+/**
+ * Lays the way back of a part of a transaction, which could not be undone, beside it under another name: `left` is what
+ * was left of it. `narrow` is shell text that leaves of what was saved what this part needs. It counts once `keepAside` says so.
+ */
+export const setAside = (
+  transaction: string,
+  part: string,
+  { narrow, left, ...guarded }: Script & { narrow: string; left: readonly string[] },
+): Step => ({
+  command: { ...sh(asideText, transaction, part, narrow, textOf(left)), stdin: undoScript(guarded) },
+});
+
+/** Keeps what was set aside, for whoever recovers the host. */
+export const keepAside = (part: string): Step => ({ command: sh(': >"$hostnet_run/undo/$1/fired"', part) });
+
+/** Keeps a transaction that was undone for whoever recovers the host, with what its undo has left besides what was saved. */
+export const keepLeft = (transaction: string, left: readonly string[]): Step => ({
+  command: { ...sh('cd "$hostnet_run/undo/$1" 2>/dev/null || exit 0; cat >left', transaction), stdin: textOf(left) },
+});
+
+const textOf = (lines: readonly string[]) => lines.map((line) => `${line.replaceAll("\n", " ")}\n`).join("");
 
 /** Undoes the change at once, and answers when that is over. */
 export const fire = (transaction: string): Step => ({
@@ -89,7 +122,8 @@ export const forget = (transaction: string): Step => ({
 /** A transaction that nobody has ended. */
 export interface Leftover {
   readonly transaction: string;
-  readonly state: "armed" | "firing" | "fired" | "broken";
+  /** `overtaken`: it was undone, and then another change of the same things was kept. */
+  readonly state: "armed" | "firing" | "fired" | "overtaken" | "broken";
   readonly about: readonly string[];
 }
 
@@ -99,7 +133,7 @@ export const list: Step = {
 for folder in *; do
   [ -d "$folder" ] || continue
   state=broken
-  for token in armed firing fired; do [ ! -e "$folder/$token" ] || state=$token; done
+  for token in armed firing fired overtaken; do [ ! -e "$folder/$token" ] || state=$token; done
   echo "$folder $state"
   # Its first lines say whose it is.
   sed -n '1d; /^# /!q; s/^# /  /p' "$folder/undo" 2>/dev/null
@@ -120,10 +154,10 @@ export function parseLeftovers(stdout: string): Leftover[] {
 }
 
 /** The script that puts a host back. Each of its commands may fail: it starts from whatever the change came to. */
-export function undoScript({ about, back, save, restore }: Guarded): string {
+export function undoScript({ about, things, back, save, restore }: Script): string {
   return `#!/bin/sh
 ${about.map((line) => `# ${line.replaceAll("\n", " ")}`).join("\n")}
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+${textOf(things.map(marked))}PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
 cd "\${0%/*}" || exit
 if [ "$1" = save ]; then
@@ -137,6 +171,8 @@ ${back.map(tried).join("\n")}
 ${restore}
 `;
 }
+
+const marked = (thing: string) => `#: ${thing}`;
 
 const tried = (command: Command): string =>
   command.stdin === undefined ? `try ${render(command)}` : `printf %s ${quote(command.stdin)} | try ${render(command)}`;
@@ -160,10 +196,23 @@ until [ -s pid ]; do
   sleep 0.01
 done`;
 
-const disarmText = `cd "$hostnet_run/undo/$1" && mv armed done 2>/dev/null || { echo "it has been undone" >&2; exit 1; }
+const disarmText = `kept=$hostnet_run/kept
+[ "$(cat "$kept" 2>/dev/null)" != "$1" ] || exit 0
+cd "$hostnet_run/undo/$1" 2>/dev/null || { echo "nothing is known of it any more" >&2; exit 1; }
+[ -e done ] || mv armed done 2>/dev/null || { echo "it has been undone" >&2; exit 1; }
 kill -- "-$(cat pid)" 2>/dev/null
+cat >things
+for other in ../*/fired; do
+  [ ! -e "$other" ] || ! grep -qxF -f things "\${other%fired}undo" || mv "$other" "\${other%fired}overtaken"
+done
+echo "$1" >"$kept"
 cd .. && rm -rf "$1" && rmdir ../undo 2>/dev/null
 :`;
+
+const asideText = `umask 077
+cd "$hostnet_run/undo/$1" && part=../$2 && mkdir "$part" && cp ${savedFiles.join(" ")} seconds tools "$part" || exit
+cd "$part" && cat >undo && eval "$3" || exit
+printf %s "$4" >left`;
 
 function watcherText(): string {
   return `#!/bin/sh

@@ -2,6 +2,7 @@ import { hostname, userInfo } from "node:os";
 import { Failure } from "../errors.ts";
 import { quote, tool } from "./command.ts";
 import type { Conversation } from "./connection.ts";
+import { leftOf } from "./difference.ts";
 import { fire, forget, type Leftover, list, parseLeftovers, settled } from "./guard.ts";
 import type { Line } from "./line.ts";
 import { findPlace } from "./place.ts";
@@ -13,11 +14,14 @@ const patience = 600;
 /** How long a holder may do nothing, in seconds, before it counts as dead: its connection may be cut without its knowing. */
 const idleFor = 120;
 
+/** See `LockedLine`. */
+const guarding = new Set<string>();
+
 type Tell = (text: string) => void;
 
 /** A line whose conversations hold the lock of their host. */
 export interface LockedLine extends Line {
-  /** The transactions that are under way: they are not what a dead run has left. */
+  /** The transactions of this process: those under way, and those of which its user knows what could not be undone. */
   readonly guarding: Set<string>;
   /** What was found left by dead runs, and done about it: for the user. */
   readonly found: string[];
@@ -78,19 +82,33 @@ async function hold(host: string, conversation: Conversation, token: string, tel
 }
 
 /**
- * Undoes what a dead run has left half done: whether all was well is not known, and before it all was. Answers what was
- * found, in words.
+ * Undoes what a dead run has left half done: whether all was well is not known, and before it all was. Forgets what is
+ * undone wholly, and keeps the rest. Answers what was found, in words.
  */
 async function clear(host: string, conversation: Conversation, leftovers: readonly Leftover[], tell: Tell) {
   const found: string[] = [];
   for (const { transaction, state, about } of leftovers) {
+    if (state === "broken" || state === "overtaken") {
+      await conversation.run([forget(transaction)]);
+      continue;
+    }
     const [whose = "a run", ...operations] = about;
     const what = `${whose.replace(/:$/, "")}: ${operations.join(", ")}`;
     if (state === "armed") tell(`undoing on ${host} what a dead run has left: ${what}`);
     const end = [...(state === "armed" ? [fire(transaction)] : []), settled(transaction)];
-    await conversation.run([...end, { ...forget(transaction), after: [end.length - 1] }], { deadlineSeconds: 300 });
-    const done = state === "armed" || state === "firing" ? "is undone now" : "was undone by the host";
-    if (state !== "broken") found.push(`${host}: a run that died in the middle ${done}: ${what}`);
+    const ended = (await conversation.run(end, { deadlineSeconds: 300 })).at(-1);
+    const left = ended?.status === 0 ? await leftOf(conversation, transaction) : ["its undo does not come to an end"];
+    const done = state === "fired" ? "was undone" : "is undone now";
+    if (left.length === 0) {
+      await conversation.run([forget(transaction)]);
+      found.push(`${host}: a run that died in the middle ${done}${state === "fired" ? " by the host" : ""}: ${what}`);
+    } else {
+      guarding.add(transaction);
+      found.push(
+        `${host}: what a run had changed ${done}, but not all of it: ${what}; ` +
+          `\`hostnet recover ${host}\`, or by hand: ${left.join("; ")}`,
+      );
+    }
   }
   return found;
 }
@@ -106,7 +124,6 @@ export async function locked<T>(
   work: (line: LockedLine) => Promise<T>,
 ): Promise<T> {
   let holding: Conversation | undefined;
-  const guarding = new Set<string>();
   const found: string[] = [];
   const talk = async () => {
     const conversation = await line.talk();

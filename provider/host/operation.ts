@@ -50,7 +50,12 @@ export interface Course {
   failure?: Failure;
   /** It may have changed the host and has to be taken back. */
   stained: boolean;
+  /** What could not be taken back, in words or as commands that do. */
+  left: readonly string[];
 }
+
+/** Whether it could not be undone: the host is in between. */
+export const isLeft = ({ failure }: Course): boolean => failure?.kind === "undoFailed";
 
 /** The links that an operation may change. */
 export const linksOf = ({ operation: { edges } }: Course): string[] => linksIn([...edges.makes, ...edges.needs]);
@@ -78,6 +83,7 @@ export function planAll(host: string, operations: readonly Operation[], facts: F
       commands: [],
       first: -1,
       stained: false,
+      left: [],
     };
     courses.push(course);
     try {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../errors.ts";
-import { ip, render, tool } from "./command.ts";
+import { type Command, ip, piped, tool } from "./command.ts";
+import type { Conversation } from "./connection.ts";
+import { leftOf } from "./difference.ts";
 import type { Facts } from "./facts.ts";
-import { forget, outcome } from "./guard.ts";
+import { forget, keepLeft, outcome } from "./guard.ts";
 import { look } from "./line.ts";
 import type { LockedLine } from "./lock.ts";
-import { linksOf } from "./operation.ts";
+import { isLeft, linksOf } from "./operation.ts";
 import { above, restore } from "./restore.ts";
 import { type Run, tell, Undone } from "./run.ts";
 import { changesOfWay } from "./way.ts";
@@ -109,23 +111,59 @@ export async function restored(run: Run, reason: string): Promise<Facts> {
       await regain(run, reason);
     }
   }
-  for (const course of courses) {
-    if (course.first < 0) continue;
+  const speaker = await line.talk();
+  const acting = courses.filter((course) => course.first >= 0);
+  const linksBy = new Map(acting.map((course) => [course, above(first.links, linksOf(course))]));
+  const isAbout = (text: string, links: ReadonlySet<string>) => text.split(/[\s/]/).some((word) => links.has(word));
+  const differing = state === "fired" ? await stillLeft(speaker, transaction) : [];
+  for (const [course, links] of linksBy) {
     const { operation } = course;
     // Nothing is known of the transaction: it was kept, or the host has restarted.
     if (state === "" && !course.failure && operation.verify(now) === undefined) continue;
-    const touched = above(first.links, linksOf(course));
-    const left = [...operation.undo(now), ...restore(first, now, touched)].map(render);
     const why = course.failure?.message ?? `${operation.title} on ${host}`;
+    course.left = commandsLeft(() => [...operation.undo(now), ...restore(first, now, links)]);
+    // What names no link of anybody's may be of each.
+    const own = differing.filter((text) => {
+      return isAbout(text, links) || ![...linksBy.values()].some((others) => isAbout(text, others));
+    });
+    const left = [...course.left, ...own];
+    const recover = state === "fired" ? `\`hostnet recover ${host}\`, or by hand: ` : "By hand: ";
     course.failure =
       left.length === 0
         ? new Failure("undone", `${why}: undone by ${host} itself, which is as it was before: ${reason}`)
         : new Failure(
             "undoFailed",
             `${why}: ${host} was to undo it by itself, because ${reason}, and has not done all of it. ` +
-              `\`hostnet recover ${host}\`, or by hand: ${left.join("; ")}`,
+              `${recover}${left.join("; ")}`,
           );
   }
-  await (await line.talk()).run([forget(transaction)]);
+  const helpless = acting.filter(isLeft);
+  const end =
+    helpless.length === 0
+      ? forget(transaction)
+      : keepLeft(
+          transaction,
+          helpless.flatMap(({ left }) => left),
+        );
+  await speaker.run([end]);
   return now;
+}
+
+/** What the host's undo has left; some of what belongs to a link comes back a moment after it. */
+async function stillLeft(speaker: Conversation, transaction: string): Promise<string[]> {
+  for (let tries = 3; ; tries -= 1) {
+    const left = await leftOf(speaker, transaction);
+    if (left.length === 0 || tries === 1) return left;
+    await sleep(1000);
+  }
+}
+
+/** The commands that would take it back; why none can be said where that cannot be planned any more. */
+function commandsLeft(plan: () => readonly Command[]): string[] {
+  try {
+    return plan().map(piped);
+  } catch (e) {
+    if (!(e instanceof Failure && e.kind === "refused")) throw e;
+    return [e.message];
+  }
 }

@@ -3,13 +3,12 @@ import { keepSteps, managedSteps, unmanagedSteps } from "./boot.ts";
 import { type Facts, factCommands, parseFacts, tablesIn } from "./facts.ts";
 import { arm, disarm, fire, newTransaction, rest } from "./guard.ts";
 import { look } from "./line.ts";
-import { type LockedLine, ourselves } from "./lock.ts";
+import type { LockedLine } from "./lock.ts";
 import {
-  backwards,
   type Course,
+  isLeft,
   judge,
   linksMade,
-  linksOf,
   linksToCome,
   type Operation,
   type Outcome,
@@ -18,10 +17,10 @@ import {
 } from "./operation.ts";
 import { failing } from "./probes.ts";
 import { prove, regain, restored } from "./proof.ts";
-import { above, restoreScript, saveScript } from "./restore.ts";
 import { type Guarding, guardFacts, type Run, tell, Undone } from "./run.ts";
 import type { Answer, Step } from "./script.ts";
 import { undo } from "./undo.ts";
+import { setWayAside, thingsOf, wayBack } from "./way-back.ts";
 
 /**
  * Changes a host by a group of operations: look, plan, arm, apply, look, prove, commit. What is not as asked is undone,
@@ -45,10 +44,13 @@ export async function transact(
     const most = commands.reduce((sum, { seconds = 10 }) => sum + seconds, 60);
     const run = { host, line, guarding, transaction, courses, names, first, most };
     line.guarding.add(transaction);
+    let isTold = false;
     try {
       now = await guarded(run, notes);
+      // What could not be undone lies there for whoever recovers the host.
+      isTold = courses.some(isLeft);
     } finally {
-      line.guarding.delete(transaction);
+      if (!isTold) line.guarding.delete(transaction);
     }
   } else notes.push(...(await keepOnly(host, line, courses, now)));
   const failures = operations.map((operation) => courses.find((c) => c.operation === operation)?.failure);
@@ -73,8 +75,7 @@ async function guarded(run: Run, notes: string[]): Promise<Facts> {
     if (!applied) return run.first;
     judge(host, run.courses, applied.answers, applied.now);
     const now = await undo(run, applied.now);
-    // A connection that was made since is proof already.
-    const doubt = applied.answers ? await prove(run, now) : undefined;
+    const doubt = await prove(run, now);
     await probe(run, probes);
     notes.push(...(await commit(run, now, doubt)));
     return now;
@@ -124,23 +125,7 @@ async function apply(run: Run, steps: readonly Step[]): Promise<{ answers?: Answ
 /** The step before all others: whatever happens after it, the host undoes what was done. */
 export function lead({ host, courses, first, transaction, guarding, most }: Omit<Run, "line" | "names">): Step {
   const acting = courses.filter((c) => !c.failure && c.commands.length > 0);
-  const touched = above(first.links, acting.flatMap(linksOf));
-  const there = first.links.map(({ name }) => name);
-  const anew = above(
-    first.links,
-    acting.flatMap(linksMade).filter((name) => there.includes(name)),
-  );
-  return arm(transaction, {
-    about: [`${ourselves} changes ${host}:`, ...acting.map(({ operation }) => operation.title)],
-    back: [
-      ...acting.toReversed().flatMap((course) => backwards(course, course.operation.back())),
-      ...managedSteps(linksToCome(acting, first)).map(({ command }) => command),
-    ],
-    save: saveScript(touched, anew),
-    restore: restoreScript(touched, anew),
-    seconds: guarding.seconds,
-    most,
-  });
+  return arm(transaction, { ...wayBack({ host, first }, acting), seconds: guarding.seconds, most });
 }
 
 /** Tells how far the script is; a terminal redraws a few times a second: more messages would only cost time. */
@@ -163,20 +148,23 @@ async function probe({ line, transaction }: Run, probes: readonly string[]) {
 }
 
 /**
- * Keeps what was done, also over the next boot; answers what of that could not be done. `doubt` is why it may be too late.
+ * Keeps what was done, also over the next boot, and the way back of what could not be undone; answers what could not be
+ * kept. `doubt` is why it may be too late.
  */
 async function commit(run: Run, now: Facts, doubt?: string): Promise<string[]> {
   const { host, line, transaction, guarding, courses } = run;
-  const removed = courses.filter(({ failure, operation }) => !failure && operation.removes).flatMap(linksMade);
+  const done = courses.filter(({ failure }) => !failure);
+  const removed = done.filter(({ operation }) => operation.removes).flatMap(linksMade);
   const after = [...keep(courses, now), ...managedSteps(removed)];
+  const changed = done.filter(({ first }) => first >= 0);
+  const aside = await setWayAside(run, changed);
   const answers = await (await line.talk()).run([
-    disarm(transaction),
-    ...after.map((step) => ({ ...step, after: [0] })),
+    disarm(transaction, thingsOf(changed)),
+    ...[...aside, ...after].map((step) => ({ ...step, after: [0] })),
   ]);
-  const [disarmed, ...kept] = answers;
-  if (disarmed?.status !== 0)
+  if (answers[0]?.status !== 0)
     throw new Undone(doubt ?? `it took longer than ${guarding.seconds} s to prove that all is well`);
-  return unkept(host, kept);
+  return unkept(host, answers.slice(1 + aside.length));
 }
 
 /** Where nothing is to be changed, the host may still lack what it keeps, or keep what nobody wants any more. */

@@ -41,8 +41,8 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
     throw e;
   }
   for (const course of failed) {
-    const left = [...course.operation.undo(after), ...sideEffects(run, [course], after)];
-    if (left.length === 0) {
+    course.left = [...course.operation.undo(after), ...sideEffects(run, [course], after)].map(piped);
+    if (course.left.length === 0) {
       course.failure = new Failure("undone", `${course.failure?.message}; what it had changed is undone`);
       continue;
     }
@@ -53,7 +53,7 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
     course.failure = new Failure(
       "undoFailed",
       `${course.failure?.message}; and it could not be undone (${said}). \`hostnet recover ${host}\`, or by hand: ` +
-        left.map(piped).join("; "),
+        course.left.join("; "),
     );
   }
   return after;

@@ -92,6 +92,7 @@ describe.skipIf(noHosts)("the command line, on a real host", () => {
       const conversation = await connect("node1", { ...host.settings, connectTimeout: 10, gone: false });
       const guarded = {
         about: ["ann@desk, process 7 changes node1:", "Nic up0"],
+        things: ["link up0"],
         back: [ip`link delete dev vx0`, ip`link delete dev vx1`],
         save: saveScript(["up0", "vx0", "vx1"], ["vx0", "vx1"]),
         restore: restoreScript(["up0", "vx0", "vx1"], ["vx0", "vx1"]),

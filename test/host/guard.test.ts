@@ -35,6 +35,7 @@ describe.skipIf(noTicking)("the guard of a change", () => {
   /** What a change of a file is guarded by: its undo says so in the file. */
   const guarded = (more: Partial<Guarded> = {}): Guarded => ({
     about: ["ops@desk, process 7 changes node1:", "Nic up0"],
+    things: ["link up0"],
     back: [sh("echo back >>/run/changed")],
     save: "echo saved >/run/saved",
     restore: "echo restored >>/run/changed",
@@ -59,17 +60,42 @@ describe.skipIf(noTicking)("the guard of a change", () => {
     await host.tick(2);
     expect(await run(disarm(transaction))).toEqual([0]);
     await noWatcher();
-    expect(await host.run('ls -A "$hostnet_run"')).toBe("");
+    // But for its name, so that it can be told from one that was undone and forgotten.
+    expect(await host.run('ls -A "$hostnet_run"; cat "$hostnet_run/kept"')).toBe(`kept\n${transaction}\n`);
     expect(await changed()).toBe("change");
   });
 
-  test("is disarmed once: the second time fails, and does no harm to what another has armed", async () => {
+  test("trap 11: may be disarmed twice, which does no harm to what another has armed", async () => {
     await run(arm(transaction, guarded()), change, rest(transaction), disarm(transaction));
     const other = newTransaction();
-    expect(await run(arm(other, guarded()), disarm(transaction))).toEqual([0, 1]);
+    expect(await run(arm(other, guarded()), disarm(transaction))).toEqual([0, 0]);
     expect(await leftovers()).toMatchObject([{ transaction: other, state: "armed" }]);
     expect(await run(disarm(other))).toEqual([0]);
     expect(await changed()).toBe("change");
+  });
+
+  test("trap 11: is disarmed to the end by whoever comes after one that died while he disarmed", async () => {
+    await run(
+      arm(transaction, guarded()),
+      change,
+      rest(transaction),
+      step(`cd "$hostnet_run/undo/${transaction}"; mv armed done`),
+    );
+    expect(await run(disarm(transaction), disarm(transaction))).toEqual([0, 0]);
+    await noWatcher();
+    expect([await leftovers(), await changed()]).toEqual([[], "change"]);
+  });
+
+  test("is not taken for kept when it was undone, and forgotten by another", async () => {
+    const others = newTransaction();
+    await run(arm(transaction, guarded()), change, rest(transaction), fire(transaction));
+    const [fired] = await shell.run([disarm(transaction)]);
+    await run(forget(transaction), arm(others, guarded()), disarm(others));
+    const [forgotten] = await shell.run([disarm(transaction)]);
+    expect([fired, forgotten]).toMatchObject([
+      { status: 1, stderr: "it has been undone\n" },
+      { status: 1, stderr: "nothing is known of it any more\n" },
+    ]);
   });
 
   test("undoes by itself when so many seconds have passed since the last command; then it cannot be disarmed", async () => {

@@ -3,12 +3,20 @@ import { arm, disarm, newTransaction, rest } from "../../provider/host/guard.ts"
 import type { LockedLine } from "../../provider/host/lock.ts";
 import { locked } from "../../provider/host/lock.ts";
 import { prove } from "../../provider/host/proof.ts";
+import { saveScript } from "../../provider/host/restore.ts";
 import type { Conversation } from "../../provider/host/shell.ts";
 import { onlyLine } from "./only-line.ts";
 import { noTicking, TickingHost } from "./ticking.ts";
 
 const step = (text: string) => ({ command: { argv: ["sh", "-c", text] } });
-const guarded = { about: ["ops@desk changes node1:", "Nic up0"], back: [], save: "", seconds: 3, most: 100 };
+const guarded = {
+  about: ["ops@desk changes node1:", "Nic up0"],
+  things: [],
+  back: [],
+  save: saveScript([], []),
+  seconds: 3,
+  most: 100,
+};
 const armed = (transaction: string) => arm(transaction, { ...guarded, restore: "echo undone >>/run/said" });
 /** A host to which SSH comes by a way of which this is known. */
 const wayOf = (state: string) => ({ sshWay: { client: "10.0.0.9", state }, links: [], rules: [] }) as never;

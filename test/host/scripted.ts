@@ -149,7 +149,7 @@ export class Host {
 }
 
 const isText = (text: string, { command }: { command: Command }): boolean => command.argv[2] === text;
-const guarded = { about: [], back: [], save: "", restore: "", seconds: 2, most: 2 };
+const guarded = { about: [], things: [], back: [], save: "", restore: "", seconds: 2, most: 2 };
 const [, , , way, fragments] = factCommands(guardFacts);
 
 const add = (name: string): Command => ({ argv: ["link", "add", name] });

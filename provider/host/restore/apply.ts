@@ -19,6 +19,38 @@ ours_only() {
   done
 }
 
+# As \`routes\` tells whose a route is.
+routes_of_ours() {
+  while read -r line; do
+    ours=''
+    set -- $line
+    while [ $# -gt 1 ]; do
+      case $1 in
+      dev) is_ours "$2" && ours=yes ;;
+      src) case "$newline$sources$newline" in *"$newline$2$newline"*) ours=yes ;; esac ;;
+      esac
+      shift
+    done
+    [ -z "$ours" ] || echo "$line"
+  done
+}
+
+sysctls_anew() {
+  while read -r line; do
+    for name in $anew; do case $line in */"$name"/*:*) echo "$line" ;; esac; done
+  done
+}
+
+filter() { "$1" <"$2" >kept && mv kept "$2" || exit; }
+
+narrow() {
+  for file in attributes addresses4 addresses6; do filter ours_only $file; done
+  sources=$(sources <addresses4; sources <addresses6)
+  for family in 4 6; do filter routes_of_ours routes$family; done
+  filter sysctls_anew sysctls
+  for family in 4 6; do set_aside rules $family; done
+}
+
 # With what is left of it by now, each line of something that ends.
 remaining() {
   while read -r line; do

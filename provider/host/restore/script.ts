@@ -22,4 +22,24 @@ export const restoreScript = (links: Iterable<string>, anew: Iterable<string>): 
 links=${list(links)} anew=${list(anew)}
 restore`;
 
+/**
+ * Shell text that lets go, in the same folder, of what was saved of other links: they are as somebody wants them by now. So
+ * are the rules, which name no link.
+ */
+export const narrowScript = (links: Iterable<string>, anew: Iterable<string>): string => `. ./tools
+links=${list(links)} anew=${list(anew)}
+narrow`;
+
+/** The files that `saveScript` makes, but for the time and its tools. */
+export const savedFiles = [
+  "addresses4",
+  "addresses6",
+  "attributes",
+  "routes4",
+  "routes6",
+  "rules4",
+  "rules6",
+  "sysctls",
+];
+
 const list = (links: Iterable<string>) => quote([...links].join(" "));
