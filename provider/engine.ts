@@ -7,6 +7,7 @@ import { Session } from "./host/session.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { linksOnWay, wayFacts } from "./host/way.ts";
 import type { Around, Kind } from "./kind.ts";
+import { refuseForeign, refuseRival } from "./owner.ts";
 import type { Difference, Properties, Subject } from "./resource.ts";
 import * as resource from "./resource.ts";
 import { type Fields, isUnknown, type Problem, parseFields, UNKNOWN } from "./schema/field.ts";
@@ -72,7 +73,7 @@ export class Engine {
     this.#previews.touch();
     const problems: Problem[] = [];
     const fields: Fields = { ...resource.commonInputs, ...kind.inputs };
-    const inputs: Properties = parseFields(fields, { ...derive(kind, given), ...given }, "", (path, reason) =>
+    const inputs: Properties = parseFields(fields, { ...resource.derive(kind, given), ...given }, "", (path, reason) =>
       problems.push({ path, reason }),
     );
     const host = inputs.host as string;
@@ -111,15 +112,20 @@ export class Engine {
     );
   }
 
-  /** What is on the host under an ID; undefined when there is nothing. `recorded` is the state of the last run. */
-  async read(id: string, kind: Kind, recorded: Properties | undefined, tell?: Tell): Promise<Properties | undefined> {
+  /** What is on the host under an ID; undefined when there is nothing. `recorded` is the state of the last run, if any. */
+  async read(
+    id: string,
+    subject: Subject,
+    recorded: Properties | undefined,
+    tell?: Tell,
+  ): Promise<Properties | undefined> {
+    const { kind } = subject;
     const { host, name } = resource.parseId(id, kind);
     if (this.#hosts[host]?.gone && recorded) return recorded;
-    const facts = await this.#session(host).look(
-      [...resource.asksOf(kind, recorded ?? { name }), ...(kind.adopts ? (["fragments"] as const) : [])],
-      tell,
-    );
+    const kept = kind.adopts || !recorded ? (["fragments"] as const) : [];
+    const facts = await this.#session(host).look([...resource.asksOf(kind, recorded ?? { name }), ...kept], tell);
     const have = kind.read(name, facts);
+    if (!recorded) refuseRival(subject, host, name, have, facts, false);
     if (!have || !kind.adopts) return have && resource.stateOf(kind, host, have);
     const before = recorded?.before ?? resource.keptOf(kind, name, facts.fragments)?.before;
     return resource.stateOf(kind, host, have, before as Properties | undefined);
@@ -143,7 +149,7 @@ export class Engine {
     const facts = await this.#session(host).look([...resource.asksOf(kind, want), ...wayFacts, "fragments"], tell);
     const name = resource.identify(kind, want, host, facts);
     const have = kind.read(name, facts);
-    if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have, facts);
+    (recorded ? refuseRival : refuseForeign)({ kind, owner }, host, name, have, facts);
     let around = this.#around({ kind, owner }, host);
     const judge = () => {
       const warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
@@ -186,7 +192,7 @@ export class Engine {
       const { now, ...changed } = await this.#change(subject, host, want, false, tell, (facts) => {
         const name = resource.identify(kind, want, host, facts);
         const have = kind.read(name, facts);
-        resource.refuseForeign(subject, host, name, have, facts);
+        refuseForeign(subject, host, name, have, facts);
         const kept = resource.keptOf(kind, name, facts.fragments)?.before;
         course = { name, have, want, before: resource.beforeOf(kind, have, want, undefined, kept) };
         return course;
@@ -238,7 +244,12 @@ export class Engine {
     decide: (facts: Facts) => resource.Course,
   ): Promise<Omit<Changed, "state"> & { now: Properties }> {
     const around = this.#around(subject, host);
-    const operation = resource.operationOf(subject.kind, around, host, about, removes, decide, tell);
+    const ours = (facts: Facts) => {
+      const course = decide(facts);
+      refuseRival(subject, host, course.name, course.have, facts);
+      return course;
+    };
+    const operation = resource.operationOf(subject.kind, around, host, about, removes, ours, tell);
     const outcome = await this.#session(host).change(operation);
     if ("failure" in outcome) throw outcome.failure;
     return { host, now: operation.reached(outcome.facts), commands: operation.commands(), warnings: outcome.notes };
@@ -287,13 +298,3 @@ export class Engine {
 }
 
 const keyOf = ({ kind, owner }: Subject) => `${kind.type} ${owner}`;
-
-/** What the kind derives from the inputs that are given; not known before up when one of them is not. */
-function derive(kind: Kind, given: Properties): Properties {
-  const known = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined && !isUnknown(value)),
-  );
-  const derived: Properties = kind.derive?.(known) ?? {};
-  const waiting = isUnknown(given) ? Object.keys(kind.inputs).filter((name) => kind.inputs[name]?.isDerived) : [];
-  return { ...Object.fromEntries(waiting.map((name) => [name, UNKNOWN])), ...derived };
-}

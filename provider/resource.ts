@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { Failure } from "./errors.ts";
 import { type Command, fold } from "./host/command.ts";
 import type { Ask, Facts } from "./host/facts.ts";
 import { linksIn } from "./host/graph.ts";
 import type { Operation } from "./host/operation.ts";
 import type { Around, Finding, Kind } from "./kind.ts";
-import { compareFields, type DifferenceKind, type Fields } from "./schema/field.ts";
+import { compareFields, type DifferenceKind, type Fields, isUnknown, UNKNOWN } from "./schema/field.ts";
 import { s } from "./schema/fields.ts";
 
 /** Property values as the engine knows them: inputs, outputs, or both. */
@@ -24,18 +23,6 @@ export interface Subject {
   readonly kind: Kind;
   /** `<project>/<stack>/<resource>`. */
   readonly owner: string;
-}
-
-/** Whose a resource's thing is, in at most 120 bytes: nftables takes 128 as a comment, the kernel 255 as an alias. */
-export function formatOwner(project: string, stack: string, name: string): string {
-  const whole = `${project}/${stack}/${name}`;
-  if (Buffer.byteLength(whole) <= 120) return whole;
-  // Cut off, two long names would be one.
-  const hash = createHash("sha256").update(whole).digest("hex").slice(0, 12);
-  return `${Buffer.from(whole)
-    .subarray(0, 100)
-    .toString()
-    .replace(/\ufffd+$/, "")}-${hash}`;
 }
 
 /** The input that every resource has. */
@@ -59,6 +46,16 @@ export function parseId(id: string, kind: Kind): { host: string; name: string } 
   if (at < 1 || at + middle.length === id.length)
     throw new Failure("invalid", `the ID of a ${kind.type} must be <host>${middle}<name>, got ${id}`);
   return { host: id.slice(0, at), name: id.slice(at + middle.length) };
+}
+
+/** What the kind derives from the inputs that are given; not known before up when one of them is not. */
+export function derive(kind: Kind, given: Properties): Properties {
+  const known = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined && !isUnknown(value)),
+  );
+  const derived: Properties = kind.derive?.(known) ?? {};
+  const waiting = isUnknown(given) ? Object.keys(kind.inputs).filter((name) => kind.inputs[name]?.isDerived) : [];
+  return { ...Object.fromEntries(waiting.map((name) => [name, UNKNOWN])), ...derived };
 }
 
 /** Where `have` differs from `want`, in what `want` manages. */
@@ -147,32 +144,6 @@ export function identify(kind: Kind, want: Properties, host: string, facts: Fact
 /** What the host keeps of a thing for its next boot; undefined when it keeps nothing. */
 export const keptOf = (kind: Kind, name: string, fragments: Facts["fragments"]) =>
   fragments.find((fragment) => fragment.kind === kebab(kind.type) && fragment.name === name);
-
-/** Refuses a thing that is there and is not ours to change. */
-export function refuseForeign(
-  { kind, owner }: Subject,
-  host: string,
-  name: string,
-  have: (Properties & { owner?: string | undefined }) | undefined,
-  { fragments }: Pick<Facts, "fragments">,
-) {
-  // What has no place for a mark: the host keeps whose it is.
-  const its = have?.owner ?? keptOf(kind, name, fragments)?.owner;
-  if (!have || its === owner || (kind.adopts && its === undefined)) return;
-  const resource = owner.split("/").slice(2).join("/");
-  const whose = its
-    ? its.includes("/")
-      ? `is ${its}'s (project/stack/resource)`
-      : `is of ${its}`
-    : "was not made by this stack";
-  if (kind.adopts) throw new Failure("refused", `${kind.type} ${name} on ${host} ${whose}: it lets go of it first`);
-  throw new Failure(
-    "refused",
-    `${kind.type} ${name} on ${host} exists already and ${whose}: import it with ` +
-      `\`pulumi import hostnet:index:${kind.type} ${resource} ${formatId(host, kind, name)}\`, or choose another` +
-      ("name" in kind.inputs ? " name" : ""),
-  );
-}
 
 /** Refuses a change that findings of severity error stand in the way of; answers the warnings as text. */
 export function settle(kind: Kind, host: string, name: string, findings: readonly Finding[]): string[] {
