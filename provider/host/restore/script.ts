@@ -22,4 +22,12 @@ export const restoreScript = (links: Iterable<string>, anew: Iterable<string>): 
 links=${list(links)} anew=${list(anew)}
 restore`;
 
+/**
+ * Shell text that puts back what `restoreScript` would of the links that were made anew, among those that were said to
+ * `saveScript`, and only what no command of `ip` tells; it runs in the same folder.
+ */
+export const settingsScript = (anew: Iterable<string>): string => `. ./tools
+anew=${list(anew)}
+restore_sysctls`;
+
 const list = (links: Iterable<string>) => quote([...links].join(" "));
