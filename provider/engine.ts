@@ -7,6 +7,7 @@ import { Session } from "./host/session.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { linksOnWay, wayFacts } from "./host/way.ts";
 import type { Around, Kind } from "./kind.ts";
+import { refuseForeign, refuseRival } from "./owner.ts";
 import type { Difference, Properties, Subject } from "./resource.ts";
 import * as resource from "./resource.ts";
 import { type Fields, isUnknown, type Problem, parseFields, UNKNOWN } from "./schema/field.ts";
@@ -111,15 +112,20 @@ export class Engine {
     );
   }
 
-  /** What is on the host under an ID; undefined when there is nothing. `recorded` is the state of the last run. */
-  async read(id: string, kind: Kind, recorded: Properties | undefined, tell?: Tell): Promise<Properties | undefined> {
+  /** What is on the host under an ID; undefined when there is nothing. `recorded` is the state of the last run, if any. */
+  async read(
+    id: string,
+    subject: Subject,
+    recorded: Properties | undefined,
+    tell?: Tell,
+  ): Promise<Properties | undefined> {
+    const { kind } = subject;
     const { host, name } = resource.parseId(id, kind);
     if (this.#hosts[host]?.gone && recorded) return recorded;
-    const facts = await this.#session(host).look(
-      [...resource.asksOf(kind, recorded ?? { name }), ...(kind.adopts ? (["fragments"] as const) : [])],
-      tell,
-    );
+    const kept = kind.adopts || !recorded ? (["fragments"] as const) : [];
+    const facts = await this.#session(host).look([...resource.asksOf(kind, recorded ?? { name }), ...kept], tell);
     const have = kind.read(name, facts);
+    if (!recorded) refuseRival(subject, host, name, have, facts, false);
     if (!have || !kind.adopts) return have && resource.stateOf(kind, host, have);
     const before = recorded?.before ?? resource.keptOf(kind, name, facts.fragments)?.before;
     return resource.stateOf(kind, host, have, before as Properties | undefined);
@@ -143,7 +149,7 @@ export class Engine {
     const facts = await this.#session(host).look([...resource.asksOf(kind, want), ...wayFacts, "fragments"], tell);
     const name = resource.identify(kind, want, host, facts);
     const have = kind.read(name, facts);
-    if (!recorded) resource.refuseForeign({ kind, owner }, host, name, have, facts);
+    (recorded ? refuseRival : refuseForeign)({ kind, owner }, host, name, have, facts);
     const judge = (around: Around) => {
       const warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
       for (const node of kind.edges(want).needs) {
@@ -183,7 +189,7 @@ export class Engine {
       const { now, ...changed } = await this.#change(subject, host, want, false, tell, (facts) => {
         const name = resource.identify(kind, want, host, facts);
         const have = kind.read(name, facts);
-        resource.refuseForeign(subject, host, name, have, facts);
+        refuseForeign(subject, host, name, have, facts);
         const kept = resource.keptOf(kind, name, facts.fragments)?.before;
         course = { name, have, want, before: resource.beforeOf(kind, have, want, undefined, kept) };
         return course;
@@ -235,7 +241,12 @@ export class Engine {
     decide: (facts: Facts) => resource.Course,
   ): Promise<Omit<Changed, "state"> & { now: Properties }> {
     const around = this.#around(subject, host);
-    const operation = resource.operationOf(subject.kind, around, host, about, removes, decide, tell);
+    const ours = (facts: Facts) => {
+      const course = decide(facts);
+      refuseRival(subject, host, course.name, course.have, facts);
+      return course;
+    };
+    const operation = resource.operationOf(subject.kind, around, host, about, removes, ours, tell);
     const outcome = await this.#session(host).change(operation);
     if ("failure" in outcome) throw outcome.failure;
     return { host, now: operation.reached(outcome.facts), commands: operation.commands(), warnings: outcome.notes };

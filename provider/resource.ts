@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Failure } from "./errors.ts";
 import { type Command, fold } from "./host/command.ts";
 import type { Ask, Facts } from "./host/facts.ts";
@@ -24,18 +23,6 @@ export interface Subject {
   readonly kind: Kind;
   /** `<project>/<stack>/<resource>`. */
   readonly owner: string;
-}
-
-/** Whose a resource's thing is, in at most 120 bytes: nftables takes 128 as a comment, the kernel 255 as an alias. */
-export function formatOwner(project: string, stack: string, name: string): string {
-  const whole = `${project}/${stack}/${name}`;
-  if (Buffer.byteLength(whole) <= 120) return whole;
-  // Cut off, two long names would be one.
-  const hash = createHash("sha256").update(whole).digest("hex").slice(0, 12);
-  return `${Buffer.from(whole)
-    .subarray(0, 100)
-    .toString()
-    .replace(/\ufffd+$/, "")}-${hash}`;
 }
 
 /** The input that every resource has. */
@@ -157,32 +144,6 @@ export function identify(kind: Kind, want: Properties, host: string, facts: Fact
 /** What the host keeps of a thing for its next boot; undefined when it keeps nothing. */
 export const keptOf = (kind: Kind, name: string, fragments: Facts["fragments"]) =>
   fragments.find((fragment) => fragment.kind === kebab(kind.type) && fragment.name === name);
-
-/** Refuses a thing that is there and is not ours to change. */
-export function refuseForeign(
-  { kind, owner }: Subject,
-  host: string,
-  name: string,
-  have: (Properties & { owner?: string | undefined }) | undefined,
-  { fragments }: Pick<Facts, "fragments">,
-) {
-  // What has no place for a mark: the host keeps whose it is.
-  const its = have?.owner ?? keptOf(kind, name, fragments)?.owner;
-  if (!have || its === owner || (kind.adopts && its === undefined)) return;
-  const resource = owner.split("/").slice(2).join("/");
-  const whose = its
-    ? its.includes("/")
-      ? `is ${its}'s (project/stack/resource)`
-      : `is of ${its}`
-    : "was not made by this stack";
-  if (kind.adopts) throw new Failure("refused", `${kind.type} ${name} on ${host} ${whose}: it lets go of it first`);
-  throw new Failure(
-    "refused",
-    `${kind.type} ${name} on ${host} exists already and ${whose}: import it with ` +
-      `\`pulumi import hostnet:index:${kind.type} ${resource} ${formatId(host, kind, name)}\`, or choose another` +
-      ("name" in kind.inputs ? " name" : ""),
-  );
-}
 
 /** Refuses a change that findings of severity error stand in the way of; answers the warnings as text. */
 export function settle(kind: Kind, host: string, name: string, findings: readonly Finding[]): string[] {

@@ -6,8 +6,9 @@ import { concealHosts, currentConfig, hostsOf, parseConfig } from "./config.ts";
 import { Engine, type Preview } from "./engine.ts";
 import { Failure } from "./errors.ts";
 import type { Kind } from "./kind.ts";
+import { formatOwner } from "./owner.ts";
 import { commandsShown, Report, showCommands, widest } from "./report.ts";
-import { formatOwner, linesOf, type Properties, type Subject, top } from "./resource.ts";
+import { linesOf, type Properties, type Subject, top } from "./resource.ts";
 import { type Construct, checkFailures, hiding, isUnreachable, unary } from "./rpc.ts";
 import { concealed, fromStruct, redact, reveal, toStruct } from "./wire.ts";
 
@@ -173,7 +174,7 @@ export class Provider {
   }
 
   async #read(request: pb.ReadRequest): Promise<pb.ReadResponse> {
-    const { kind } = this.#subject(request);
+    const subject = this.#subject(request);
     const properties = fromStruct(request.getProperties());
     const inputs = fromStruct(request.getInputs());
     const recorded = Object.keys(properties).length > 0 ? reveal(properties) : undefined;
@@ -181,16 +182,16 @@ export class Provider {
     response.setRefreshBeforeUpdate(true);
     const answer = (state: Properties, wanted: Properties) => {
       response.setId(request.getId());
-      response.setProperties(concealed(state, properties, kind.outputs));
+      response.setProperties(concealed(state, properties, subject.kind.outputs));
       response.setInputs(concealed(wanted, inputs));
       return response;
     };
     try {
       const state = await this.#telling(request, [properties, inputs], (tell) =>
-        this.#engine.read(request.getId(), kind, recorded, tell),
+        this.#engine.read(request.getId(), subject, recorded, tell),
       );
       if (!state) return response;
-      return answer(state, this.#engine.managed(kind, state, recorded && reveal(inputs)));
+      return answer(state, this.#engine.managed(subject.kind, state, recorded && reveal(inputs)));
     } catch (e) {
       if (!(isUnreachable(e) && recorded)) throw e;
       // One host that is down must not block the preview of all others.

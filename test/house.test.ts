@@ -66,13 +66,13 @@ describe("imports go one way", () => {
     },
     {
       name: "the engine knows no particular kind and no protocol",
-      files: /^provider\/(engine|resource)\.ts$/,
-      may: /^provider\/(engine|resource|errors|kind|host\/\w+|schema\/\w+)\.ts$/,
+      files: /^provider\/(engine|resource|owner)\.ts$/,
+      may: /^provider\/(engine|resource|owner|errors|kind|host\/\w+|schema\/\w+)\.ts$/,
     },
     {
       name: "the server knows no particular kind and no connection",
       files: /^provider\/(server|rpc|report|wire|config)\.ts$/,
-      may: /^provider\/(server|rpc|report|wire|config|engine|resource|errors|kind|host\/(settings|command)|schema\/\w+)\.ts$/,
+      may: /^provider\/(server|rpc|report|wire|config|engine|resource|owner|errors|kind|host\/(settings|command)|schema\/\w+)\.ts$/,
     },
     {
       name: "what makes components knows no particular one",

@@ -2,7 +2,7 @@ import { type Command, ip, render, tool } from "./command.ts";
 import { type Facts, type Link, type Route, type Rule, routeName, routeWords, ruleName } from "./facts.ts";
 import { restoreAddresses } from "./restore/addresses.ts";
 
-export { narrowScript, restoreScript, savedFiles, saveScript } from "./restore/script.ts";
+export { narrowScript, restoreScript, savedFiles, saveScript, settingsScript } from "./restore/script.ts";
 
 /** The part of a host that is put back exactly. */
 export type Network = Pick<Facts, "links" | "routes" | "rules">;

@@ -5,8 +5,8 @@ import type { Facts } from "./facts.ts";
 import { namesIn } from "./graph.ts";
 import { rest, resume } from "./guard.ts";
 import { look } from "./line.ts";
-import { backwards, type Course, linksOf, linksToCome } from "./operation.ts";
-import { above, restore } from "./restore.ts";
+import { backwards, type Course, linksMade, linksOf, linksToCome } from "./operation.ts";
+import { above, restore, settingsScript } from "./restore.ts";
 import type { Run } from "./run.ts";
 import type { Answer, Step } from "./script.ts";
 
@@ -19,9 +19,10 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
   let after = now;
   try {
     const own = failed.map((course) => backwards(course, course.operation.undo(now)));
-    if (own.some((commands) => commands.length > 0)) {
+    const settings = lostSettings(run, failed, now);
+    if ([...own, settings].some((commands) => commands.length > 0)) {
       const { transaction, most: deadlineSeconds } = run;
-      const steps = chains([[resume(transaction).command], ...own, [rest(transaction).command]]);
+      const steps = chains([[resume(transaction).command], ...own, settings, [rest(transaction).command]]);
       answers = await (await line.talk()).run(steps, { deadlineSeconds });
       after = await look(host, line.talk, names);
     }
@@ -66,6 +67,19 @@ function sideEffects({ courses, first }: Run, failed: readonly Course[], now: Fa
   const touched = [...above(first.links, failed.flatMap(linksOf))].filter((name) => !links.has(name));
   const made = good.flatMap(({ operation }) => operation.edges.makes);
   return restore(first, now, new Set(touched), new Set([...namesIn("route", made), ...namesIn("rule", made)]));
+}
+
+/** The command that puts back what goes with links that have been deleted: the folder of the transaction holds it. */
+function lostSettings({ first, transaction }: Run, failed: readonly Course[], now: Facts): Command[] {
+  const made = new Set(failed.flatMap(linksMade));
+  const before = first.links.filter(({ name }) => made.has(name)).map(({ name }) => name);
+  const isAnew = (name: string) => {
+    const [was, is] = [first, now].map(({ links }) => links.find((l) => l.name === name)?.index);
+    return was !== undefined && was !== is;
+  };
+  const anew = [...above(first.links, before)].filter(isAnew);
+  const text = `cd "$hostnet_run/undo/$1" || exit\n${settingsScript(anew)}`;
+  return anew.length > 0 ? [{ argv: ["sh", "-c", text, "hostnet", transaction] }] : [];
 }
 
 /** Each list of commands as a chain of steps: one that fails ends its own chain only. */

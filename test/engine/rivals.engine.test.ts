@@ -100,6 +100,30 @@ describe.skipIf(noHosts)("who is not alone on a host", () => {
     expect((await idsOf(theirs)).sort()).toEqual(["node1/bridge/br1", "node1/nic/up3", "node1/nic/up4"]);
     expect((await ok(ours.preview())).summary).toEqual({ same: 4 });
     await theirs.program(program("theirs", ["up3", "up4"], { br1: "up5" }));
+  });
+
+  test("does not change, remove or import what another stack has taken since, and says whose it is", async () => {
+    const mark = (owner: string) => host.run(`ip link set dev br1 alias hostnet:${owner}`);
+    const said = "Bridge br1 on node1 is ours/test/br9's (project/stack/resource): it lets go of it first";
+    mark("ours/test/br9");
+    const before = await network();
+    await theirs.program(program("theirs", ["up3", "up4"], { br1: "up4" }));
+    const destroy = () => theirs.destroy({ args: ["--continue-on-error"] });
+    for (const run of [() => theirs.preview(), () => theirs.up(), destroy]) {
+      const { status, text } = await run();
+      expect(text).toContain(`${said}, or this stack forgets it`);
+      expect(status).not.toBe(0);
+    }
+    expect(mastered()).toEqual(["master br0", "master br1"]);
+    expect(await idsOf(theirs)).toEqual(["node1/bridge/br1"]);
+    await theirs.program(program("theirs", ["up3", "up4"], { br1: "up5" }));
+    const { status, text } = await theirs.import("hostnet:index:Bridge", "its", "node1/bridge/br0");
+    expect(text).toContain("Bridge br0 on node1 is ours/test/br0's (project/stack/resource): it lets go of it first");
+    expect(status).not.toBe(0);
+    await ok(theirs.up());
+    expect(await network()).toEqual(before);
+    // Renamed in its stack: the mark tells its former name, and it stays its stack's.
+    mark("theirs/test/br8");
     await ok(theirs.destroy());
     await ok(ours.destroy());
     expect(mastered()).toEqual([]);

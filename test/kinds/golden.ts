@@ -5,6 +5,7 @@ import { type Command, fold } from "../../provider/host/command.ts";
 import type { Facts } from "../../provider/host/facts.ts";
 import { gives } from "../../provider/host/graph.ts";
 import type { Around, Kind } from "../../provider/kind.ts";
+import { refuseForeign, refuseRival } from "../../provider/owner.ts";
 import type { Properties } from "../../provider/resource.ts";
 import * as resource from "../../provider/resource.ts";
 import { factsOf, mac } from "./written-host.ts";
@@ -85,7 +86,8 @@ function outcome(kind: Kind, kinds: readonly Kind[], given: string) {
     const name = resource.identify(kind, want ?? have ?? {}, host, facts);
     const { besides } = (kind.read(name, facts) ?? {}) as Properties;
     have = sections.has("have") ? have && { ...have, besides } : kind.read(name, facts);
-    if (want) resource.refuseForeign({ kind, owner }, host, name, have, facts);
+    // Without a state, as a create sees it.
+    (want && !sections.has("have") ? refuseForeign : refuseRival)({ kind, owner }, host, name, have, facts);
     warnings = resource.settle(kind, host, name, resource.examine(kind, want, have, facts, around));
   }
   const commands = resource.transition(kind, want, have, facts ?? (factsOf("{}") as Facts), around);
@@ -139,5 +141,7 @@ function stateOf(kind: Kind, written: Properties): Properties {
   const defaults = Object.entries(kind.inputs).flatMap(([name, { fallback }]) =>
     fallback === undefined ? [] : [[name, fallback]],
   );
-  return { ...Object.fromEntries(defaults), ...(kind.derive?.(written) ?? {}), ifindex: 7, mac, owner, ...written };
+  // What is adopted has no mark of ours.
+  const mark = !kind.adopts && { owner };
+  return { ...Object.fromEntries(defaults), ...(kind.derive?.(written) ?? {}), ifindex: 7, mac, ...mark, ...written };
 }

@@ -82,9 +82,12 @@ restore_attributes() {
   done
 }
 
+# Those of $anew: more may have been saved.
 restore_sysctls() {
   sysctls >now
-  missing sysctls now | while read -r line; do
+  sed 's/:.*/:/' now >keys
+  grep -F -f keys sysctls >was
+  missing was now | while read -r line; do
     [ ! -w "\${line%%:*}" ] || echo "\${line#*:}" >"\${line%%:*}"
   done
 }

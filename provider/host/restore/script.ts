@@ -42,4 +42,12 @@ export const savedFiles = [
   "sysctls",
 ];
 
+/**
+ * Shell text that puts back what `restoreScript` would of the links that were made anew, among those that were said to
+ * `saveScript`, and only what no command of `ip` tells; it runs in the same folder.
+ */
+export const settingsScript = (anew: Iterable<string>): string => `. ./tools
+anew=${list(anew)}
+restore_sysctls`;
+
 const list = (links: Iterable<string>) => quote([...links].join(" "));

@@ -1,0 +1,35 @@
+import { spawnSync } from "node:child_process";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Shell } from "../../provider/host/shell.ts";
+import type { Kind } from "../../provider/kind.ts";
+import { Macvlan } from "../../provider/kinds/macvlan.ts";
+import { onlyLine } from "../host/only-line.ts";
+import { laws, prepare, Walk } from "./laws.ts";
+import { newHost } from "./new-host.ts";
+
+const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
+
+/** What somebody has set by hand on the link that a kind makes, and no property manages. */
+const cases: readonly [kind: Kind, byHand: string][] = [
+  [Macvlan as unknown as Kind, "echo 2 >/proc/sys/net/ipv4/conf/gw0/rp_filter"],
+];
+
+describe.skipIf(noNamespace)(`what was set by hand on a link of ours is there again${noNamespace}`, () => {
+  let shell: Shell;
+  beforeEach(() => {
+    shell = newHost();
+  });
+  afterEach(() => shell.close());
+
+  for (const [kind, byHand] of cases)
+    test(`${kind.type}: when a removal fails, and when nobody says that it went well`, async () => {
+      const ground = { host: "node1", line: onlyLine("here", shell), kind };
+      expect(await prepare(ground)).toBeUndefined();
+      const walk = await Walk.begin(ground);
+      await walk.go(kind.samples.a);
+      const [answer] = await shell.run([{ command: { argv: ["sh", "-ec", byHand] } }]);
+      expect(answer).toMatchObject({ status: 0 });
+      for (const { holds } of laws.filter(({ name }) => /removal fails|let go and nobody/.test(name)))
+        await holds(walk);
+    });
+});
