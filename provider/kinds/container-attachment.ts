@@ -65,6 +65,7 @@ export const ContainerAttachment = defineKind({
     routes: s.set(route, "All routes of ours by this interface, inside.").default([]),
   },
   outputs: {},
+  judgesProgram: true,
   facts: ["links", "bridgeVlans", "namespaces"],
 
   derive: (given) => (given.interface ? { hostInterface: cableName(given) } : {}),
