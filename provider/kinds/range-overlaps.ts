@@ -64,20 +64,22 @@ function claimsOf({ type, want }: Declared, isOwn: Ranges["isOwn"]): { range: st
 export const bridgesOf = (networks: readonly DockerNetworkFact[]): string[] =>
   networks.map(({ id, options }) => options["com.docker.network.bridge.name"] ?? `br-${id.slice(0, 12)}`);
 
-/** Tells whether a link is docker0, one of these bridges, or a port of one, on the host or by the program. */
+/** Tells whether a link is docker0, one of these bridges, a port of one or a macvlan on one, on the host or by the program. */
 export function among(
   bridges: readonly string[],
   { links }: Pick<Facts, "links">,
   { host, program }: Pick<Around, "host" | "program">,
 ): Ranges["isOwn"] {
-  const planned = program.filter((one) => one.host === host && bridges.includes(String(one.want.name)));
-  const own = new Set([
-    // One that Docker has left behind is its own too.
-    "docker0",
-    ...bridges,
-    ...links.flatMap(({ name, master }) => (master && bridges.includes(master) ? [name] : [])),
-    // What a bridge takes over it has in the end.
-    ...planned.flatMap(({ want }) => Object.keys((want.ports as object | undefined) ?? {})),
-  ]);
+  const is = (name: unknown) => bridges.includes(String(name));
+  const there = links.filter(({ master, parent, macvlan }) => is(master) || (macvlan && is(parent)));
+  const planned = program
+    .filter((one) => one.host === host)
+    .flatMap(({ type, want }) => {
+      // What a bridge takes over it has in the end.
+      if (type === "Bridge" && is(want.name)) return Object.keys((want.ports as object | undefined) ?? {});
+      return type === "Macvlan" && is(want.parent) ? [String(want.name)] : [];
+    });
+  // A docker0 that Docker has left behind is its own too.
+  const own = new Set(["docker0", ...bridges, ...there.map(({ name }) => name), ...planned]);
   return (name) => own.has(name);
 }

@@ -1,7 +1,7 @@
 import type { Facts } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
-import { contains, family, overlap, parseAddress, parseCidr } from "../schema/net.ts";
+import { contains, family, isNamed, overlap, parseAddress, parseCidr } from "../schema/net.ts";
 import { listed, nearest } from "../schema/words.ts";
 import { familyOf, type Rule } from "./firewall-rules.ts";
 
@@ -57,8 +57,7 @@ function refusals(rule: Rule, at: string, { firewall: { families, backend } }: T
 function absentLink(name: string | undefined, at: string, { links }: Tables, { changes }: Around<never>): Finding[] {
   if (name === undefined || changes(link(name))) return [];
   const names = links.map((one) => one.name).filter((one) => one !== "lo");
-  const fits = (one: string) => (name.endsWith("+") ? one.startsWith(name.slice(0, -1)) : one === name);
-  if (["lo", ...names].some(fits)) return [];
+  if (["lo", ...names].some((one) => isNamed(name, one))) return [];
   const near = nearest(name, names);
   const has = `the host has ${listed(names.toSorted(), "and")}`;
   return [

@@ -139,3 +139,7 @@ function attempt<T>(parse: () => T): T | undefined {
     return undefined;
   }
 }
+
+/** Whether a link has the name that a rule of the firewall gives: `ens+` is all whose names begin so. */
+export const isNamed = (pattern: string, link: string): boolean =>
+  pattern.endsWith("+") ? link.startsWith(pattern.slice(0, -1)) : link === pattern;

@@ -1,4 +1,4 @@
-import { contains, family, network, overlap, prefixLength } from "./net.ts";
+import { contains, family, isNamed, network, overlap, prefixLength } from "./net.ts";
 import { listed } from "./words.ts";
 
 /** What is known of a host on which others' packets arrive. What is left out is not known, and not judged. */
@@ -123,8 +123,7 @@ function decides(rule: SourceRule, range: string, { destination, dev }: StaticRo
   const { action, source, outInterface, family: only } = rule;
   const fits = action === "exempt" ? contains : overlap;
   const is = (said: string | undefined, what: string) => said === undefined || fits(asRange(said), what);
-  const leaves =
-    dev === undefined || outInterface === undefined || outInterface === dev || startsWith(outInterface, dev);
+  const leaves = dev === undefined || outInterface === undefined || isNamed(outInterface, dev);
   return (
     (only === undefined || only === `ipv${family(range)}`) &&
     leaves &&
@@ -135,10 +134,6 @@ function decides(rule: SourceRule, range: string, { destination, dev }: StaticRo
 
 const asRange = (said: string): string =>
   said.includes("/") ? network(said) : `${said}/${family(said) === 6 ? 128 : 32}`;
-
-/** `ens+` is all links whose names begin so. */
-const startsWith = (pattern: string, name: string): boolean =>
-  pattern.endsWith("+") && name.startsWith(pattern.slice(0, -1));
 
 /** The one host that has a destination, as a range of its own or as what all of its own that are in it make up. */
 export function ownerOf(destination: string, hosts: RoutedHosts): string | undefined {

@@ -12,6 +12,12 @@ const daemon = (properties: Record<string, Setting>) => ({
 const file = "/etc/docker/daemon.json";
 const wanted = { bip: "10.100.0.1/24", mtu: 1400 };
 
+/** The containers that a preview tells to stop for good, to go, or to come back only perhaps. */
+const toldToGo = (shown: string) => {
+  const ends = ["stopped for good (no restart policy)", "stopped and removed (--rm)", "as a failure (on-failure)"];
+  return ends.flatMap((end) => (shown.split(`${end}: `)[1] ?? "").split(/[;\n]/, 1)[0]?.split(/, | and /) ?? []);
+};
+
 const where = full
   ? ""
   : " (skipped: Docker restarts ten times, a quarter of an hour under emulation; npm run test:full)";
@@ -28,6 +34,18 @@ describe.skipIf(!full)(`the Docker daemon of a machine, its whole life${where}`,
   const started = () => onNode1("docker inspect --format '{{.Name}} {{.State.StartedAt}}' db web");
   const use = async (properties: Record<string, Setting>) => {
     await stack.program(daemon(properties));
+  };
+  /** Runs up after a preview: no container is lost that this has not named. */
+  const up = async () => {
+    const told = toldToGo((await ok(stack.preview())).text);
+    const before = await running();
+    const result = await stack.up();
+    const lost = async () => {
+      const now = await running();
+      return before.split(" ").filter((name) => ![...now.split(" "), ...told].includes(name));
+    };
+    await expect.poll(lost, { timeout: 60_000, interval: 2_000 }).toEqual([]);
+    return result;
   };
   const refused = async (properties: Record<string, Setting>) => {
     await use(properties);
@@ -63,7 +81,7 @@ docker network connect --ip 10.60.0.5 back db`);
   });
 
   test("up gives docker0 the new range, and whoever has a restart policy runs again when it is done", async () => {
-    await ok(stack.up());
+    await ok(up());
     expect(await address()).toBe("10.100.0.1/24");
     expect(await running()).toBe("db");
     // Which of its interfaces is on which network, Docker decides anew at each start.
@@ -79,7 +97,8 @@ docker network connect --ip 10.60.0.5 back db`);
     await onNode1("docker start web");
     const there = await fileText();
     await use({ ...wanted, storageDriver: "nosuch" });
-    const { status, text: shown } = await stack.up();
+    expect((await ok(stack.preview())).text).toContain("stopped for good (no restart policy): web");
+    const { status, text: shown } = await up();
     expect(status).not.toBe(0);
     expect(shown).toMatch(/failed to start daemon: .*driver/);
     expect(shown).toContain("what it had changed is undone");
@@ -93,7 +112,7 @@ docker network connect --ip 10.60.0.5 back db`);
     const since = await started();
     await use({ ...wanted, liveRestore: true });
     expect((await ok(stack.preview())).text).toContain("reloads Docker: no container stops");
-    await ok(stack.up());
+    await ok(up());
     expect(await onNode1("docker info --format '{{.LiveRestoreEnabled}}'")).toBe("true");
     expect(await started()).toBe(since);
   });
@@ -106,12 +125,12 @@ docker network connect --ip 10.60.0.5 back db`);
     );
     expect(await fileText()).toBe(there);
     await use({ ...wanted, bip: "10.200.0.1/24", liveRestore: true, inForce: false });
-    await ok(stack.up());
+    await ok(up());
     expect(await fileText()).toContain("10.200.0.1/24");
     expect(await address()).toBe("10.100.0.1/24");
     expect(await started()).toBe(since);
     await use({ ...wanted, liveRestore: true });
-    await ok(stack.up());
+    await ok(up());
     expect(await fileText()).toBe(there);
     expect(await started()).toBe(since);
   });
@@ -132,7 +151,7 @@ docker network connect --ip 10.60.0.5 back db`);
     await onNode1(`sed -i '2i "nosuch": true,' ${file}`);
     const wrong = await fileText();
     await use({ ...wanted, mtu: 1450, liveRestore: false });
-    const { status, text: shown } = await stack.up();
+    const { status, text: shown } = await up();
     expect(status).not.toBe(0);
     expect(shown).toMatch(/don't match any configuration option: nosuch/);
     expect(await fileText()).toBe(wrong);
@@ -155,7 +174,7 @@ docker network connect --ip 10.60.0.5 back db`);
     const again = await ok(stack.preview({ diff: true }));
     expect(again.text).toContain("mtu is 1400 in /etc/docker/daemon.json, and Docker runs with 1300");
     await use({ ...wanted, liveRestore: true });
-    await ok(stack.up());
+    await ok(up());
     expect(Object.keys((await ok(stack.preview())).summary)).toEqual(["same"]);
   });
 

@@ -191,6 +191,30 @@ describe.skipIf(!full)(`rules in each back end of the firewall, from up to destr
     await allSettled("after a reboot");
   });
 
+  test("a file that Docker 26 does not read is found by its own trial, before it is restarted (trap 53)", async () => {
+    const file = "/etc/docker/daemon.json";
+    const wrong = '{ "nosuch": true }';
+    const since = () => must("newer", "systemctl show docker --property=ActiveEnterTimestamp");
+    const started = await since();
+    expect(started).toMatch(/=.+/);
+    await must(
+      "newer",
+      `[ ! -e ${file} ] || mv ${file} ${file}.kept; mkdir -p /etc/docker; printf '%s' '${wrong}' >${file}`,
+    );
+    const daemon = { type: "hostnet:DockerDaemon", properties: { host: "newer", mtu: 1400 } };
+    const own = await newStack({ project: { yaml: JSON.stringify({ resources: { daemon } }) }, hosts: trixie.hosts() });
+    try {
+      const { status, text } = await own.up();
+      expect(status).not.toBe(0);
+      expect(text).toMatch(/don't match any configuration option: nosuch/);
+      expect(await must("newer", `cat ${file}; ls ${file}.new 2>/dev/null || true`)).toBe(wrong);
+      expect(await since()).toBe(started);
+    } finally {
+      await own.remove();
+      await must("newer", `rm ${file}; [ ! -e ${file}.kept ] || mv ${file}.kept ${file}`);
+    }
+  });
+
   test("destroy leaves each host as it was before the first up", async () => {
     await ok(stack.destroy());
     await onAll(async (name) => {
