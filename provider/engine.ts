@@ -57,6 +57,11 @@ export class Engine {
     this.#addresses = Object.fromEntries(reached);
   }
 
+  /** What was noticed of hosts while they were looked at, besides what was asked; each is answered once. */
+  notices(): string[] {
+    return [...this.#sessions.values()].flatMap((session) => session.notices());
+  }
+
   /** Refuses what has not begun; what is in flight goes on to its end. */
   cancel() {
     for (const session of this.#sessions.values()) session.cancel();
@@ -72,7 +77,7 @@ export class Engine {
     this.#previews.touch();
     const problems: Problem[] = [];
     const fields: Fields = { ...resource.commonInputs, ...kind.inputs };
-    const inputs: Properties = parseFields(fields, { ...derive(kind, given), ...given }, "", (path, reason) =>
+    const inputs: Properties = parseFields(fields, { ...resource.derive(kind, given), ...given }, "", (path, reason) =>
       problems.push({ path, reason }),
     );
     const host = inputs.host as string;
@@ -287,13 +292,3 @@ export class Engine {
 }
 
 const keyOf = ({ kind, owner }: Subject) => `${kind.type} ${owner}`;
-
-/** What the kind derives from the inputs that are given; not known before up when one of them is not. */
-function derive(kind: Kind, given: Properties): Properties {
-  const known = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined && !isUnknown(value)),
-  );
-  const derived: Properties = kind.derive?.(known) ?? {};
-  const waiting = isUnknown(given) ? Object.keys(kind.inputs).filter((name) => kind.inputs[name]?.isDerived) : [];
-  return { ...Object.fromEntries(waiting.map((name) => [name, UNKNOWN])), ...derived };
-}

@@ -5,7 +5,7 @@ import type { Ask, Facts } from "./host/facts.ts";
 import { linksIn } from "./host/graph.ts";
 import type { Operation } from "./host/operation.ts";
 import type { Around, Finding, Kind } from "./kind.ts";
-import { compareFields, type DifferenceKind, type Fields } from "./schema/field.ts";
+import { compareFields, type DifferenceKind, type Fields, isUnknown, UNKNOWN } from "./schema/field.ts";
 import { s } from "./schema/fields.ts";
 
 /** Property values as the engine knows them: inputs, outputs, or both. */
@@ -59,6 +59,16 @@ export function parseId(id: string, kind: Kind): { host: string; name: string } 
   if (at < 1 || at + middle.length === id.length)
     throw new Failure("invalid", `the ID of a ${kind.type} must be <host>${middle}<name>, got ${id}`);
   return { host: id.slice(0, at), name: id.slice(at + middle.length) };
+}
+
+/** What the kind derives from the inputs that are given; not known before up when one of them is not. */
+export function derive(kind: Kind, given: Properties): Properties {
+  const known = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined && !isUnknown(value)),
+  );
+  const derived: Properties = kind.derive?.(known) ?? {};
+  const waiting = isUnknown(given) ? Object.keys(kind.inputs).filter((name) => kind.inputs[name]?.isDerived) : [];
+  return { ...Object.fromEntries(waiting.map((name) => [name, UNKNOWN])), ...derived };
 }
 
 /** Where `have` differs from `want`, in what `want` manages. */
