@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noHosts } from "../engine/host.ts";
 import { up } from "./course.ts";
 import { Ground } from "./ground.ts";
+import { whilePinging } from "./pings.ts";
 import { scenarios } from "./scenarios.ts";
 import { type Program, start } from "./stack.ts";
 
@@ -19,11 +20,13 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
 
   test("moves into a bridge and back: sessions live on, and of 300 pings at most 1 is lost (traps 1, 2, 5, 8)", async () => {
     await ground.reset();
-    const session = ground.login("read -r line; echo $line");
-    const there = await whilePinging(() => up(ground, {}, moved));
+    const session = ground.login("while read -r line; do echo $line; done");
+    session.stdin.write("before\n");
+    expect(`${await once(session.stdout, "data")}`).toBe("before\n");
+    const there = await whilePinging(ground, () => up(ground, {}, moved));
     expect(there.result.failed).toBe("");
     expect(there.lost).toBeLessThanOrEqual(1);
-    const back = await whilePinging(() => up(ground, there.result.state, {}));
+    const back = await whilePinging(ground, () => up(ground, there.result.state, {}));
     expect(back.result.failed).toBe("");
     expect(back.lost).toBeLessThanOrEqual(1);
     session.stdin.end("still here\n");
@@ -63,12 +66,4 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
     expect(await ground.snapshot()).toEqual(there);
     session.stdin.end();
   });
-
-  /** Does something while the workstation pings the host 300 times, every 10 ms. */
-  async function whilePinging<T>(action: () => Promise<T>): Promise<{ result: T; lost: number }> {
-    const ping = ground.spawn(["ping", "-q", "-i", "0.01", "-c", "300", "10.86.0.2"]);
-    const [result, printed] = await Promise.all([action(), text(ping.stdout), once(ping, "exit")]);
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(printed) ?? [];
-    return { result, lost: Number(sent) - Number(received) };
-  }
 });
