@@ -6,7 +6,7 @@ import { up } from "./course.ts";
 import { Ground } from "./ground.ts";
 import { whilePinging } from "./pings.ts";
 import { scenarios } from "./scenarios.ts";
-import { type Program, start } from "./stack.ts";
+import { type Program, type Run, start } from "./stack.ts";
 
 const after = (name: string): Program => scenarios.find((scenario) => scenario.name === name)?.after ?? {};
 const moved = after("the NIC that carries SSH moves into a bridge");
@@ -45,6 +45,29 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
     expect(answer?.failure?.kind).toBe("undone");
     expect(answer?.failure?.message).toContain("node1");
     expect(await ground.snapshot()).toEqual(before);
+  });
+
+  test("becomes a port and keeps its addresses, which answer while the host remembers its neighbours: undone, also when the connection was lost and is made anew (traps 4, 12)", async () => {
+    await ground.reset();
+    const before = await ground.snapshot();
+    await ground.trap.count();
+    const half = after("the NIC that carries SSH becomes a port and keeps its addresses");
+    const expectUndone = async (run: Run) => {
+      const [answer] = (await run.answers) ?? [];
+      expect(answer?.failure?.kind).toBe("undone");
+      expect(answer?.failure?.message).toContain("after eth0, br0 changed");
+      expect(await ground.snapshot()).toEqual(before);
+    };
+    await expectUndone(start(ground, {}, half));
+    const joins = ground.trap.steps().findIndex((step) => step.includes("eth0 master br0"));
+    await ground.reset();
+    ground.trap.set("stop", joins + 1);
+    // Long enough to come back before the host undoes it.
+    const run = start(ground, {}, half, 8);
+    await ground.trap.reached(run.answers);
+    run.killSsh();
+    ground.trap.release();
+    await expectUndone(run);
   });
 
   test("takes no new connection, while the old one lives on: undone too (trap 12)", async () => {

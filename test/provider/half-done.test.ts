@@ -80,7 +80,9 @@ describe.skipIf(noHosts)("trap 11: who only looks at a host", () => {
     await refresh();
     await provider.configure({ node1: host.settings });
     await die();
-    const holds = operator.run([sh('exec 8>>"$hostnet_run/lock"; flock 8; echo bob@desk >"$hostnet_run/lock"; : >"$hostnet_run/held"; sleep 5')]);
+    const holds = operator.run([
+      sh('exec 8>>"$hostnet_run/lock"; flock 8; echo bob@desk >"$hostnet_run/lock"; : >"$hostnet_run/held"; sleep 5'),
+    ]);
     await expect.poll(() => host.run("ls /run/hostnet-*/held 2>/dev/null || true")).toContain("held");
     await refresh();
     expect(warnings()).toEqual([]);
