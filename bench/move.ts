@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { up } from "../test/fault/course.ts";
 import { Ground } from "../test/fault/ground.ts";
+import { whilePinging } from "../test/fault/pings.ts";
 import type { Program, State } from "../test/fault/stack.ts";
 import { leavingNothing, type Measurement } from "./measurement.ts";
 import type { Row } from "./table.ts";
@@ -20,18 +20,18 @@ export const move: Measurement = {
       later(() => ground.stop());
       await ground.reset();
       let state: State = {};
-      const lostDuring = (program: Program) => () =>
-        whilePinging(ground, async () => {
-          const { state: after, failed } = await up(ground, state, program);
-          if (failed) throw new Error(failed);
-          state = after;
-        });
+      const lostDuring = (program: Program) => async () => {
+        const { result, lost } = await whilePinging(ground, () => up(ground, state, program));
+        if (result.failed) throw new Error(result.failed);
+        state = result.state;
+        return lost;
+      };
       const { there, back, idle } = await inTurns(
         {
           there: lostDuring(bridge),
           back: lostDuring({}),
           // What this machine loses by itself.
-          idle: () => whilePinging(ground, async () => {}),
+          idle: async () => (await whilePinging(ground, async () => {})).lost,
         },
         (round, of) => context.log(`move: ${round} of ${of}`),
       );
@@ -48,34 +48,3 @@ export const move: Measurement = {
       return [row("the NIC of SSH into a bridge", there), row("  and back", back)];
     }),
 };
-
-/** How many of at least 300 pings, one every 10 ms, get no answer while something is done. */
-async function whilePinging(ground: Ground, action: () => Promise<void>): Promise<number> {
-  const ping = ground.spawn(["ping", "-i", "0.01", "10.86.0.2"]);
-  const over = once(ping, "exit");
-  let said = "";
-  const enough = new Promise<void>((resolve) => {
-    ping.stdout.setEncoding("utf8").on("data", (part: string) => {
-      said += part;
-      // A busy machine sends them slower.
-      if (/icmp_seq=([3-9]\d\d|\d{4,}) /.test(part)) resolve();
-    });
-  });
-  const early = over.then(() => {
-    throw new Error(`ping ended: ${said}`);
-  });
-  try {
-    await Promise.all([action(), Promise.race([enough, early])]);
-  } finally {
-    ping.kill("SIGINT");
-  }
-  await over;
-  return lost(said);
-}
-
-/** How many pings were lost, by the last lines of `ping`. Throws when they do not tell. */
-export function lost(printed: string): number {
-  const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(printed) ?? [];
-  if (sent === undefined) throw new Error(`ping does not tell how many it has sent: ${printed}`);
-  return Number(sent) - Number(received);
-}

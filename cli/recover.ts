@@ -4,7 +4,7 @@ import type { Conversation } from "../provider/host/connection.ts";
 import type { Leftover } from "../provider/host/guard.ts";
 import type { Line } from "../provider/host/line.ts";
 import { locked } from "../provider/host/lock.ts";
-import { askPending, type Pending, parsePending } from "./leftovers.ts";
+import { askPending, type Pending, parsePending } from "../provider/host/pending.ts";
 import { type Recovered, undoLeftover } from "./recover/leftover.ts";
 import { examineLink, removeLink } from "./recover/link.ts";
 

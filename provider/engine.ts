@@ -58,6 +58,11 @@ export class Engine {
     this.#addresses = Object.fromEntries(reached);
   }
 
+  /** What was noticed of hosts while they were looked at, besides what was asked; each is answered once. */
+  notices(): string[] {
+    return [...this.#sessions.values()].flatMap((session) => session.notices());
+  }
+
   /** Refuses what has not begun; what is in flight goes on to its end. */
   cancel() {
     for (const session of this.#sessions.values()) session.cancel();

@@ -270,7 +270,7 @@ export class Provider {
     await this.#report.say("INFO", `on ${host}, ${count}:\n${text.join("\n")}`, request.getUrn());
   }
 
-  /** Acts, and tells what goes on meanwhile; neither that nor a failure shows a secret of `given`. */
+  /** Acts, and tells what goes on meanwhile and what was noticed; neither that nor a failure shows a secret of `given`. */
   async #telling<T>(
     request: { getUrn(): string },
     given: unknown,
@@ -283,6 +283,8 @@ export class Provider {
       throw e instanceof Failure ? hiding(e, given) : e;
     } finally {
       done();
+      for (const notice of this.#engine.notices())
+        await this.#report.say("WARNING", redact(notice, given), request.getUrn());
     }
   }
 

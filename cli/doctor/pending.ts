@@ -1,5 +1,5 @@
 import type { Leftover } from "../../provider/host/guard.ts";
-import { askPending, parsePending } from "../leftovers.ts";
+import { askPending, parsePending } from "../../provider/host/pending.ts";
 import { type Check, type Examination, ok, problem, warning } from "./check.ts";
 
 /** Changes that are under way, and what dead runs have left. */

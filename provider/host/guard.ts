@@ -125,16 +125,23 @@ export interface Leftover {
   /** `overtaken`: it was undone, and then another change of the same things was kept. */
   readonly state: "armed" | "firing" | "fired" | "overtaken" | "broken";
   readonly about: readonly string[];
+  /** How long ago it began, in seconds. */
+  readonly age: number;
+  /** The seconds, not counting those of commands that still run, after which the host undoes it; undefined when it will not. */
+  readonly countdown?: number;
 }
 
 /** The transactions that the host knows of. */
 export const list: Step = {
   command: sh(`cd "$hostnet_run/undo" 2>/dev/null || exit 0
+now=$(date +%s)
 for folder in *; do
   [ -d "$folder" ] || continue
   state=broken
   for token in armed firing fired overtaken; do [ ! -e "$folder/$token" ] || state=$token; done
-  echo "$folder $state"
+  age=$((now - $(stat -c %Y "$folder/undo" 2>/dev/null || echo "$now"))) countdown=''
+  [ $state != armed ] || ! grep -qs guard "/proc/$(cat "$folder/pid")/cmdline" || read -r countdown <"$folder/countdown"
+  echo "$folder $state $age $countdown"
   # Its first lines say whose it is.
   sed -n '1d; /^# /!q; s/^# /  /p' "$folder/undo" 2>/dev/null
 done`),
@@ -142,12 +149,13 @@ done`),
 
 /** What `list` printed. */
 export function parseLeftovers(stdout: string): Leftover[] {
-  const found: { transaction: string; state: Leftover["state"]; about: string[] }[] = [];
+  const found: (Leftover & { about: string[] })[] = [];
   for (const line of stdout.split("\n").filter(Boolean)) {
     if (line.startsWith("  ")) found.at(-1)?.about.push(line.trim());
     else {
-      const [transaction = "", state] = line.split(" ");
-      found.push({ transaction, state: state as Leftover["state"], about: [] });
+      const [transaction = "", state, age, countdown] = line.split(" ");
+      const when = { age: Number(age), ...(countdown && { countdown: Number(countdown) }) };
+      found.push({ transaction, state: state as Leftover["state"], about: [], ...when });
     }
   }
   return found;
@@ -229,6 +237,7 @@ if [ "$1" != now ]; then
   echo $$ >pid
   left=$1 most=$2
   while [ -e armed ] && [ "$left" -gt 0 ]; do
+    echo "$left" >countdown
     if [ -e applying ] && kill -0 "$apply" 2>/dev/null && [ "$most" -gt 0 ]; then most=$((most - 1)); else left=$((left - 1)); fi
     sleep 1
   done

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../errors.ts";
 import type { Activity } from "./activity.ts";
 import { type Conversation, connect, greet } from "./connection.ts";
-import type { Ask, Facts } from "./facts.ts";
+import { type Ask, type Facts, factCommands, parseFacts } from "./facts.ts";
 import { unmet } from "./graph.ts";
 import { type Line, look, type Talk } from "./line.ts";
 import { locked } from "./lock.ts";
 import type { Operation, Outcome } from "./operation.ts";
+import { askPending, halfDone, parsePending } from "./pending.ts";
 import { guardFacts } from "./run.ts";
 import { guardOf, type HostSettings } from "./settings.ts";
 import { newMarker } from "./shell.ts";
@@ -41,6 +42,9 @@ export class Session {
   #failed: { failure: unknown; at: number } | undefined;
   /** The last look at a host of many links, unless something was changed since. */
   #last: { facts: Facts; names: ReadonlySet<Ask>; at: number } | undefined;
+  /** The connection over which what dead runs have left was asked for. */
+  #lookedAround: Conversation | undefined;
+  readonly #notices: string[] = [];
   #waiting: (Look | Change)[] = [];
   /** Changes that need what is not there yet. */
   #held: Change[] = [];
@@ -55,6 +59,11 @@ export class Session {
   /** Reads tables of the host. */
   look(names: readonly Ask[], tell: Tell = () => {}): Promise<Facts> {
     return new Promise((resolve, reject) => this.#enqueue({ names, tell, resolve, reject }));
+  }
+
+  /** What its user should know of a host that was only looked at; each is answered once. */
+  notices(): string[] {
+    return this.#notices.splice(0);
   }
 
   /** Changes the host; rejects when nobody can say what became of the change. */
@@ -141,9 +150,20 @@ export class Session {
     if (last && mayBeOld && Date.now() - last.at < fresh && [...names].every(isSeen)) return last.facts;
     this.#last = undefined;
     const at = Date.now();
-    const facts = await look(this.host, speak, [...names]);
+    const facts = await (mayBeOld ? this.#lookAround(speak, [...names]) : look(this.host, speak, [...names]));
     if (mayBeOld && names.has("links") && isLarge(facts)) this.#last = { facts, names, at };
     return facts;
+  }
+
+  /** Looks; over a new connection also at what dead runs have left: a look may see it half done. Who changes ends it. */
+  async #lookAround(speak: Talk, names: readonly Ask[]): Promise<Facts> {
+    const conversation = await speak();
+    if (this.#lookedAround === conversation) return look(this.host, speak, names);
+    const looks = factCommands(names).map((command) => ({ command }));
+    const answers = await conversation.run([...looks, ...askPending]);
+    this.#lookedAround = conversation;
+    this.#notices.push(...halfDone(this.host, parsePending(answers.slice(looks.length))));
+    return parseFacts(this.host, names, answers);
   }
 
   /** Holds back the changes that need what is not there yet; answers the others. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { lost } from "../../bench/move.ts";
 import { type Row, ratio, table } from "../../bench/table.ts";
 import { inTurns, median } from "../../bench/timing.ts";
 import { without } from "../../bench/wire.ts";
+import { lost } from "../fault/pings.ts";
 
 describe("samples", () => {
   test("have a median: the middle one, or the mean of the two in the middle", () => {

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { DoctorReport } from "../../cli/doctor.ts";
 import type { InspectReport } from "../../cli/inspect.ts";
-import { place } from "../../cli/look.ts";
 import type { RecoverReport } from "../../cli/recover.ts";
 import { ip } from "../../provider/host/command.ts";
 import { connect } from "../../provider/host/connection.ts";
 import { arm, rest } from "../../provider/host/guard.ts";
+import { findPlace } from "../../provider/host/place.ts";
 import { restoreScript, saveScript } from "../../provider/host/restore.ts";
 import { repository } from "../../setup/paths.ts";
 import { capture } from "../../setup/run.ts";
@@ -100,6 +100,7 @@ describe.skipIf(noHosts)("the command line, on a real host", () => {
         most: 600,
       };
       const commands = [ip`link add vx0 type bridge`, ip`address flush dev up0`].map((command) => ({ command }));
+      const place = { command: { argv: ["true"] }, inShell: findPlace };
       const answers = await conversation.run([place, arm("0123456789ab", guarded), ...commands, rest("0123456789ab")]);
       expect(answers.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0]);
       conversation.close();

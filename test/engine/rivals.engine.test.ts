@@ -177,6 +177,14 @@ describe.skipIf(noHosts)("who is not alone on a host", () => {
     await run.result;
     host.hold(false);
     await ours.cancel();
+    // The script goes on to its end, and lets go of the lock.
+    await vi.waitFor(() => host.run(`flock -n ${undo().replace(/undo$/, "lock")} true`), { timeout: 60_000 });
+    const half = await network();
+    const preview = await ok(theirs.preview());
+    expect(preview.text).toMatch(
+      /warning: node1 is in between: a run died in the middle of a change: \d+ s ago, \S+@\S+, process \d+ changes node1: (Nic up|Bridge br).*\. It undoes that in 3\d\d\d s/,
+    );
+    expect(await network()).toEqual(half);
     const again = await ok(theirs.up());
     expect(again.text).toMatch(
       /a run that died in the middle is undone now: \S+@\S+, process \d+ changes node1: (Nic up|Bridge br)/,

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noHosts } from "../engine/host.ts";
 import { up } from "./course.ts";
 import { Ground } from "./ground.ts";
+import { whilePinging } from "./pings.ts";
 import { scenarios } from "./scenarios.ts";
-import { type Program, start } from "./stack.ts";
+import { type Program, type Run, start } from "./stack.ts";
 
 const after = (name: string): Program => scenarios.find((scenario) => scenario.name === name)?.after ?? {};
 const moved = after("the NIC that carries SSH moves into a bridge");
@@ -19,11 +20,13 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
 
   test("moves into a bridge and back: sessions live on, and of 300 pings at most 1 is lost (traps 1, 2, 5, 8)", async () => {
     await ground.reset();
-    const session = ground.login("read -r line; echo $line");
-    const there = await whilePinging(() => up(ground, {}, moved));
+    const session = ground.login("while read -r line; do echo $line; done");
+    session.stdin.write("before\n");
+    expect(`${await once(session.stdout, "data")}`).toBe("before\n");
+    const there = await whilePinging(ground, () => up(ground, {}, moved));
     expect(there.result.failed).toBe("");
     expect(there.lost).toBeLessThanOrEqual(1);
-    const back = await whilePinging(() => up(ground, there.result.state, {}));
+    const back = await whilePinging(ground, () => up(ground, there.result.state, {}));
     expect(back.result.failed).toBe("");
     expect(back.lost).toBeLessThanOrEqual(1);
     session.stdin.end("still here\n");
@@ -42,6 +45,29 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
     expect(answer?.failure?.kind).toBe("undone");
     expect(answer?.failure?.message).toContain("node1");
     expect(await ground.snapshot()).toEqual(before);
+  });
+
+  test("becomes a port and keeps its addresses, which answer while the host remembers its neighbours: undone, also when the connection was lost and is made anew (traps 4, 12)", async () => {
+    await ground.reset();
+    const before = await ground.snapshot();
+    await ground.trap.count();
+    const half = after("the NIC that carries SSH becomes a port and keeps its addresses");
+    const expectUndone = async (run: Run) => {
+      const [answer] = (await run.answers) ?? [];
+      expect(answer?.failure?.kind).toBe("undone");
+      expect(answer?.failure?.message).toContain("after eth0, br0 changed");
+      expect(await ground.snapshot()).toEqual(before);
+    };
+    await expectUndone(start(ground, {}, half));
+    const joins = ground.trap.steps().findIndex((step) => step.includes("eth0 master br0"));
+    await ground.reset();
+    ground.trap.set("stop", joins + 1);
+    // Long enough to come back before the host undoes it.
+    const run = start(ground, {}, half, 8);
+    await ground.trap.reached(run.answers);
+    run.killSsh();
+    ground.trap.release();
+    await expectUndone(run);
   });
 
   test("takes no new connection, while the old one lives on: undone too (trap 12)", async () => {
@@ -63,12 +89,4 @@ describe.skipIf(noHosts)("the NIC that carries SSH", () => {
     expect(await ground.snapshot()).toEqual(there);
     session.stdin.end();
   });
-
-  /** Does something while the workstation pings the host 300 times, every 10 ms. */
-  async function whilePinging<T>(action: () => Promise<T>): Promise<{ result: T; lost: number }> {
-    const ping = ground.spawn(["ping", "-q", "-i", "0.01", "-c", "300", "10.86.0.2"]);
-    const [result, printed] = await Promise.all([action(), text(ping.stdout), once(ping, "exit")]);
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(printed) ?? [];
-    return { result, lost: Number(sent) - Number(received) };
-  }
 });

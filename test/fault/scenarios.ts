@@ -98,6 +98,11 @@ export const scenarios: readonly Scenario[] = [
     after: { lan: bridge("br0", "eth0") },
   },
   {
+    name: "the NIC that carries SSH becomes a port and keeps its addresses",
+    after: { lan: { kind: "Bridge", inputs: { host: "node1", name: "br0", ports: { eth0: {} } } } },
+    locksOut: true,
+  },
+  {
     name: "an address more on the bridge that carries SSH",
     everyStep: true,
     before: { lan: bridge("br0", "eth0") },

@@ -187,8 +187,8 @@ describe.skipIf(noTicking)("the guard of a change", () => {
   test("tells of a transaction that nobody has ended whose it was, and what it was about", async () => {
     const about = ["ops@desk, process 7 changes node1:", "Nic up0\nrm -rf /run/saved", "Bridge br0"];
     await run(arm(transaction, guarded({ about })));
-    const expected = { transaction, about: [about[0], "Nic up0 rm -rf /run/saved", about[2]] };
-    expect(await leftovers()).toEqual([{ ...expected, state: "armed" }]);
+    const expected = { transaction, about: [about[0], "Nic up0 rm -rf /run/saved", about[2]], age: expect.any(Number) };
+    expect(await leftovers()).toEqual([{ ...expected, state: "armed", countdown: 3 }]);
     await run(forget(transaction), fire(transaction));
     expect(await leftovers()).toEqual([{ ...expected, state: "fired" }]);
     expect(await host.run("cat /run/saved")).toBe("saved\n");
