@@ -18,7 +18,7 @@ const again = 'cd "$hostnet_run/undo/$1" && sh ./undo >log 2>&1; [ ! -e firing ]
 
 // What it saved before the change tells whether all is as it was: it is saved anew, beside it.
 const saved = `cd "$hostnet_run/undo/$1" && rm -rf check && mkdir check && cp undo check && cd check && sh ./undo save || exit
-for file in addresses4 addresses6 attributes routes4 routes6 rules4 rules6 sysctls; do
+for file in addresses4 addresses6 attributes routes4 routes6 rules4 rules6 settings; do
   sed "s/^/before $file: /" "../$file" && sed "s/^/now $file: /" "$file" || exit
 done`;
 

@@ -18,7 +18,7 @@ import {
 } from "./operation.ts";
 import { failing } from "./probes.ts";
 import { prove, regain, restored } from "./proof.ts";
-import { above, restoreScript, saveScript } from "./restore.ts";
+import { above, portsOf, restoreScript, saveScript } from "./restore.ts";
 import { type Guarding, guardFacts, type Run, tell, Undone } from "./run.ts";
 import type { Answer, Step } from "./script.ts";
 import { undo } from "./undo.ts";
@@ -130,14 +130,15 @@ export function lead({ host, courses, first, transaction, guarding, most }: Omit
     first.links,
     acting.flatMap(linksMade).filter((name) => there.includes(name)),
   );
+  const extent = { links: touched, anew, ports: portsOf(first.links, anew) };
   return arm(transaction, {
     about: [`${ourselves} changes ${host}:`, ...acting.map(({ operation }) => operation.title)],
     back: [
       ...acting.toReversed().flatMap((course) => backwards(course, course.operation.back())),
       ...managedSteps(linksToCome(acting, first)).map(({ command }) => command),
     ],
-    save: saveScript(touched, anew),
-    restore: restoreScript(touched, anew),
+    save: saveScript(extent),
+    restore: restoreScript(extent),
     seconds: guarding.seconds,
     most,
   });

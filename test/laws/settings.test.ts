@@ -11,7 +11,7 @@ const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status ==
 
 /** What somebody has set by hand on the link that a kind makes, and no property manages. */
 const cases: readonly [kind: Kind, byHand: string][] = [
-  [Macvlan as unknown as Kind, "echo 2 >/proc/sys/net/ipv4/conf/gw0/rp_filter"],
+  [Macvlan as unknown as Kind, "echo 2 >/proc/sys/net/ipv4/conf/gw0/rp_filter; ip link set gw0 txqueuelen 77"],
 ];
 
 describe.skipIf(noNamespace)(`what was set by hand on a link of ours is there again${noNamespace}`, () => {
