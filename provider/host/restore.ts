@@ -19,6 +19,10 @@ export function above(links: readonly Link[], names: Iterable<string>): Set<stri
   return all;
 }
 
+/** The links that are ports of bridges of these names. */
+export const portsOf = (links: readonly Link[], bridges: ReadonlySet<string>): string[] =>
+  links.filter(({ master }) => master !== undefined && bridges.has(master)).map(({ name }) => name);
+
 /**
  * The commands that put these links back as they were, with their addresses and their order, routes and rules: none when
  * they are. Links that are not there now, or were not before, are left to whoever makes and removes them; so are the routes

@@ -6,7 +6,7 @@ import { namesIn } from "./graph.ts";
 import { rest, resume } from "./guard.ts";
 import { look } from "./line.ts";
 import { backwards, type Course, linksMade, linksOf, linksToCome } from "./operation.ts";
-import { above, restore, settingsScript } from "./restore.ts";
+import { above, portsOf, restore, settingsScript } from "./restore.ts";
 import type { Run } from "./run.ts";
 import type { Answer, Step } from "./script.ts";
 
@@ -20,17 +20,21 @@ export async function undo(run: Run, now: Facts): Promise<Facts> {
   try {
     const own = failed.map((course) => backwards(course, course.operation.undo(now)));
     const settings = lostSettings(run, failed, now);
+    const { transaction, most: deadlineSeconds } = run;
+    // Whoever guards the host works in the same folder.
+    const held = (lists: readonly (readonly Command[])[]) =>
+      chains([[resume(transaction).command], ...lists, [rest(transaction).command]]);
     if ([...own, settings].some((commands) => commands.length > 0)) {
-      const { transaction, most: deadlineSeconds } = run;
-      const steps = chains([[resume(transaction).command], ...own, settings, [rest(transaction).command]]);
-      answers = await (await line.talk()).run(steps, { deadlineSeconds });
+      answers = await (await line.talk()).run(held([...own, settings]), { deadlineSeconds });
       after = await look(host, line.talk, names);
     }
     // What went with it: addresses, and the routes that stood on them.
     const beside = sideEffects(run, failed, after);
     const given = managedSteps(linksToCome(failed, run.first));
     if (beside.length + given.length > 0) {
-      answers.push(...(await (await line.talk()).run([...chains([beside]), ...given])));
+      // A port that is one again has options again.
+      const again = beside.length > 0 ? settings : [];
+      answers.push(...(await (await line.talk()).run([...held([beside, again]), ...given])));
       after = await look(host, line.talk, names);
     }
   } catch (e) {
@@ -69,17 +73,14 @@ function sideEffects({ courses, first }: Run, failed: readonly Course[], now: Fa
   return restore(first, now, new Set(touched), new Set([...namesIn("route", made), ...namesIn("rule", made)]));
 }
 
-/** The command that puts back what goes with links that have been deleted: the folder of the transaction holds it. */
+/** The command that puts back what went with links that were deleted, and with ports that left: the transaction's folder has it. */
 function lostSettings({ first, transaction }: Run, failed: readonly Course[], now: Facts): Command[] {
-  const made = new Set(failed.flatMap(linksMade));
-  const before = first.links.filter(({ name }) => made.has(name)).map(({ name }) => name);
-  const isAnew = (name: string) => {
-    const [was, is] = [first, now].map(({ links }) => links.find((l) => l.name === name)?.index);
-    return was !== undefined && was !== is;
-  };
-  const anew = [...above(first.links, before)].filter(isAnew);
-  const text = `cd "$hostnet_run/undo/$1" || exit\n${settingsScript(anew)}`;
-  return anew.length > 0 ? [{ argv: ["sh", "-c", text, "hostnet", transaction] }] : [];
+  const indexIn = ({ links }: Facts, name: string) => links.find((l) => l.name === name)?.index;
+  const made = new Set(failed.flatMap(linksMade).filter((name) => indexIn(first, name) !== undefined));
+  const anew = [...above(first.links, made)].filter((name) => indexIn(first, name) !== indexIn(now, name));
+  const ports = portsOf(first.links, made);
+  const text = `cd "$hostnet_run/undo/$1" || exit\n${settingsScript({ anew, ports })}`;
+  return anew.length + ports.length > 0 ? [{ argv: ["sh", "-c", text, "hostnet", transaction] }] : [];
 }
 
 /** Each list of commands as a chain of steps: one that fails ends its own chain only. */

@@ -4,7 +4,7 @@ import { link, type Node } from "./graph.ts";
 import { keepAside, newTransaction, setAside } from "./guard.ts";
 import { ourselves } from "./lock.ts";
 import { backwards, type Course, isLeft, linksMade, linksOf, linksToCome } from "./operation.ts";
-import { above, narrowScript, restoreScript, saveScript } from "./restore.ts";
+import { above, narrowScript, portsOf, restoreScript, saveScript } from "./restore.ts";
 import type { Run } from "./run.ts";
 import type { Step } from "./script.ts";
 
@@ -18,6 +18,7 @@ export function wayBack(
   const there = new Set(first.links.map(({ name }) => name));
   const touched = of(courses.flatMap(linksOf));
   const anew = of(courses.flatMap(linksMade).filter((name) => there.has(name)));
+  const extent = { links: touched, anew, ports: portsOf(first.links, new Set(anew)) };
   return {
     about: [`${ourselves} changes ${host}:`, ...courses.map(({ operation }) => operation.title)],
     things: thingsIn(
@@ -29,9 +30,9 @@ export function wayBack(
       ...courses.toReversed().flatMap((course) => backwards(course, course.operation.back())),
       ...managedSteps(linksToCome(courses, first)).map(({ command }) => command),
     ],
-    save: saveScript(touched, anew),
-    restore: restoreScript(touched, anew),
-    narrow: narrowScript(touched, anew),
+    save: saveScript(extent),
+    restore: restoreScript(extent),
+    narrow: narrowScript(extent),
   };
 }
 

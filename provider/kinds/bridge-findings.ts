@@ -48,7 +48,10 @@ export function findings(
     const all = ending.map(({ address, prefix }) => `${address}/${prefix}`).join(", ");
     found.push(warning("inheritFrom", `moves ${all} too, which end unless ${name} accepts router advertisements`));
   }
-  if (stp) found.push(warning("stp", `keeps ${inheritFrom} silent for ${2 * forwardDelay} s, twice forwardDelay`));
+  if (stp) {
+    const silence = `keeps ${inheritFrom} silent for ${2 * forwardDelay} s, twice forwardDelay`;
+    found.push(warning("stp", `${silence}: guard.seconds must be more, or the host undoes it before it answers again`));
+  }
   return found;
 }
 

@@ -63,9 +63,6 @@ export const Bridge = defineKind({
 
   samples: {
     given: [
-      // A kernel that has bridges may still know nothing of their VLANs.
-      ip`link add filter0 type bridge vlan_filtering 1`,
-      ip`link delete dev filter0`,
       ip`link add base0 type veth peer name base1`,
       ip`link add base2 type veth peer name base3`,
       ...["base0", "base1", "base2", "base3"].map((name) => ip`link set ${name} up`),

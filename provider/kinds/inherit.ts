@@ -81,11 +81,14 @@ function relabelled({ label, ...rest }: Address, from: string, to: string): Addr
 
 /** Why the addresses of a link cannot be moved; undefined when they can. */
 export function cannotInherit(name: string, { links }: Pick<Facts, "links">): string | undefined {
-  const leased = links.find((l) => l.name === name)?.ips.find(({ family, dynamic }) => family === 4 && dynamic);
+  // An address that a router advertises has the prefix of its network, one of DHCPv6 has none.
+  const isLeased = ({ family, dynamic, prefix }: Address) => dynamic && (family === 4 || prefix === 128);
+  const leased = links.find((l) => l.name === name)?.ips.find(isLeased);
   return (
     leased &&
-    `must be a link with static addresses: ${cidrOf(leased)} of ${name} is leased by DHCP, whose client would go on ` +
-      "there; make it static in the network configuration of the distribution, or let that make the bridge"
+    `must be a link with static addresses: ${cidrOf(leased)} of ${name} is leased by ` +
+      `${leased.family === 4 ? "DHCP" : "DHCPv6"}, whose client would go on there; make it static in the network ` +
+      "configuration of the distribution, or let that make the bridge"
   );
 }
 

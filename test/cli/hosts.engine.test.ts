@@ -90,12 +90,13 @@ describe.skipIf(noHosts)("the command line, on a real host", () => {
     /** What a run leaves that dies after its first command. */
     async function die() {
       const conversation = await connect("node1", { ...host.settings, connectTimeout: 10, gone: false });
+      const extent = { links: ["up0", "vx0", "vx1"], anew: ["vx0", "vx1"], ports: [] };
       const guarded = {
         about: ["ann@desk, process 7 changes node1:", "Nic up0"],
         things: ["link up0"],
         back: [ip`link delete dev vx0`, ip`link delete dev vx1`],
-        save: saveScript(["up0", "vx0", "vx1"], ["vx0", "vx1"]),
-        restore: restoreScript(["up0", "vx0", "vx1"], ["vx0", "vx1"]),
+        save: saveScript(extent),
+        restore: restoreScript(extent),
         seconds: 600,
         most: 600,
       };

@@ -13,7 +13,7 @@ const guarded = {
   about: ["ops@desk changes node1:", "Nic up0"],
   things: [],
   back: [],
-  save: saveScript([], []),
+  save: saveScript({ links: [], anew: [], ports: [] }),
   seconds: 3,
   most: 100,
 };

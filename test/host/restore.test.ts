@@ -28,6 +28,9 @@ ip link set br0 up
 ip link add link up0 name mac0 address 02:00:00:00:00:02 mtu 1300 type macvlan mode bridge
 echo 1 >/proc/sys/net/ipv6/conf/side0/keep_addr_on_down
 echo 2 >/proc/sys/net/ipv4/conf/side0/rp_filter
+ip link set side0 txqueuelen 77
+ip link set br0 type bridge mcast_snooping 0 priority 4096
+ip link set port0 type bridge_slave isolated on cost 33
 ip address add 10.0.0.1/24 broadcast 10.0.0.255 dev up0
 ip address add 10.0.0.2/24 dev up0 label up0:two
 ip address add 10.1.0.1/16 dev up0 scope link
@@ -131,9 +134,13 @@ const faultsOfSettings: typeof faults = [
     "a link is deleted and made again",
     "ip link delete side0; ip link add side0 type veth peer name side1; ip link set side1 up; ip link set side0 up",
   ],
+  ["options of a link change", "ip link set side0 txqueuelen 1; ip link set port0 type bridge_slave isolated off"],
+  ["a bridge is made anew", "ip link delete br0; ip link add br0 type bridge; ip link set br0 up"],
+  ["a port leaves its bridge and is one again", "ip link set port0 nomaster; ip link set port0 master br0"],
 ];
 
 const names = ["up0", "side0", "port0", "br0", "mac0"];
+const extent = { links: names, anew: names, ports: [] };
 const links = new Set(names);
 const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
 
@@ -144,11 +151,17 @@ describe.skipIf(noNamespace)(`a network that was broken${noNamespace}`, () => {
   const folder = mkdtempSync(join(tmpdir(), "hostnet-restore-"));
 
   beforeAll(async () => {
-    shell = new Shell("node1", spawn("unshare", ["--net", "--mount", "sh"], { detached: true, stdio: "pipe" }));
+    shell = new Shell(
+      "node1",
+      spawn("unshare", ["--net", "--mount", "sh", "-c", "mount -t sysfs sysfs /sys && exec sh"], {
+        detached: true,
+        stdio: "pipe",
+      }),
+    );
     await run(`set -e${given}`);
     first = await snapshot(shell);
     before = await lookAround();
-    await run(`cd ${folder}\n${saveScript(names, names)}`);
+    await run(`cd ${folder}\n${saveScript(extent)}`);
   });
   afterAll(() => {
     shell?.close();
@@ -182,19 +195,19 @@ describe.skipIf(noNamespace)(`a network that was broken${noNamespace}`, () => {
       status === 0 ? [] : [`${render(back[i] ?? { argv: [] })}: ${stderr.trim()}`],
     );
     expect(failed).toEqual([]);
-    await run(`cd ${folder}\n${settingsScript(names)}`);
+    await run(`cd ${folder}\n${settingsScript(extent)}`);
     expect(restore(before, await isAsBefore(), links).map(render)).toEqual([]);
   }
 
   async function restoresAlone(commands: readonly string[]) {
     await breakIt(commands);
-    await run(`cd ${folder}\n${restoreScript(names, names)}`);
+    await run(`cd ${folder}\n${restoreScript(extent)}`);
     await isAsBefore();
   }
 
   test("takes no command while it is as it was", async () => {
     expect(restore(before, await lookAround(), links)).toEqual([]);
-    expect((await run(`cd ${folder}\n${restoreScript(names, names)}\n[ ! -s lost ]`))?.stderr).toBe("");
+    expect((await run(`cd ${folder}\n${restoreScript(extent)}\n[ ! -s lost ]`))?.stderr).toBe("");
     await isAsBefore();
   });
 

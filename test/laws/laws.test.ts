@@ -4,6 +4,7 @@ import type { Shell } from "../../provider/host/shell.ts";
 import { kinds } from "../../provider/kinds/index.ts";
 import { onlyLine } from "../host/only-line.ts";
 import { full, seed, some } from "../seed.ts";
+import { fitting } from "./fitting.ts";
 import { laws, prepare, Walk } from "./laws.ts";
 import { newHost } from "./new-host.ts";
 
@@ -24,14 +25,16 @@ describe.skipIf(noNamespace)(`on the kernel of this machine${noNamespace}`, () =
 
     beforeAll(async () => {
       shell = newHost();
-      const ground = { host: "node1", line: onlyLine("here", shell), kind };
+      const line = onlyLine("here", shell);
+      const ground = { host: "node1", line, kind: await fitting({ host: "node1", line, kind }) };
       reason = await prepare(ground);
       if (!reason) walk = await Walk.begin(ground);
     });
     afterAll(() => shell.close());
 
+    // A bridge has thirteen steps, each with a change, its undo and a snapshot.
     for (const law of laws)
-      test(law.name, async ({ skip }) => {
+      test(law.name, { timeout: full ? 180_000 : 60_000 }, async ({ skip }) => {
         skip(reason !== undefined, reason);
         await law.holds(walk);
       });

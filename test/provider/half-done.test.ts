@@ -13,8 +13,8 @@ const guarded = {
   about: ["ann@desk, process 7 changes node1:", "Nic up0"],
   things: ["link up0"],
   back: [],
-  save: saveScript(["up0"], []),
-  restore: restoreScript(["up0"], []),
+  save: saveScript({ links: ["up0"], anew: [], ports: [] }),
+  restore: restoreScript({ links: ["up0"], anew: [], ports: [] }),
   seconds: 600,
   most: 600,
 };

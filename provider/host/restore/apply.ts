@@ -6,7 +6,7 @@ export const apply = `save() {
   sources=$(sources <addresses4; sources <addresses6)
   for family in 4 6; do set_aside routes $family; done
   for family in 4 6; do set_aside rules $family; done
-  set_aside sysctls
+  set_aside settings
   set_aside seconds
 }
 
@@ -35,9 +35,9 @@ routes_of_ours() {
   done
 }
 
-sysctls_anew() {
+settings_of_ours() {
   while read -r line; do
-    for name in $anew; do case $line in */"$name"/*:*) echo "$line" ;; esac; done
+    for name in $anew $ports; do case $line in */"$name"/*:*) echo "$line" ;; esac; done
   done
 }
 
@@ -47,7 +47,7 @@ narrow() {
   for file in attributes addresses4 addresses6; do filter ours_only $file; done
   sources=$(sources <addresses4; sources <addresses6)
   for family in 4 6; do filter routes_of_ours routes$family; done
-  filter sysctls_anew sysctls
+  filter settings_of_ours settings
   for family in 4 6; do set_aside rules $family; done
 }
 
@@ -82,11 +82,11 @@ restore_attributes() {
   done
 }
 
-# Those of $anew: more may have been saved.
-restore_sysctls() {
-  sysctls >now
+# Those of $anew and $ports: more may have been saved.
+restore_settings() {
+  settings >now
   sed 's/:.*/:/' now >keys
-  grep -F -f keys sysctls >was
+  grep -F -f keys settings >was
   missing was now | while read -r line; do
     [ ! -w "\${line%%:*}" ] || echo "\${line#*:}" >"\${line%%:*}"
   done
@@ -181,7 +181,7 @@ restore() {
   sources=$(sources <addresses4; sources <addresses6)
   age=$(($(seconds) - $(cat seconds)))
   restore_attributes
-  restore_sysctls
+  restore_settings
   for family in 4 6; do restore_addresses $family; done
   # An IPv4 route may have an IPv6 gateway.
   for family in 6 4; do restore_routes $family; done

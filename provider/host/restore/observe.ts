@@ -118,16 +118,20 @@ rules() {
     -e 's/[[:space:]]*$//' -e 's/^\\([0-9]*\\):[[:space:]]*/rule add priority \\1 /'
 }
 
-sysctls() {
+# What goes with a link and is no word of \`ip\` here: sysctls and options of $anew, and of $ports what they are in bridges.
+settings() {
   set -- $(
     for name in $anew; do
-      for folder in ipv4/conf ipv4/neigh ipv6/conf ipv6/neigh; do
-        [ ! -e "/proc/sys/net/$folder/$name" ] || echo "/proc/sys/net/$folder/$name"
-      done
+      for folder in ipv4/conf ipv4/neigh ipv6/conf ipv6/neigh; do echo "/proc/sys/net/$folder/$name"; done
+      echo "/sys/class/net/$name/tx_queue_len"
+      echo "/sys/class/net/$name/bridge"
     done
+    for name in $anew $ports; do echo "/sys/class/net/$name/brport"; done
   )
-  # Some cannot be read.
-  [ $# = 0 ] || grep -rs '' "$@" || :
+  # Some are not there, and some cannot be read. Some tell what goes on; in a change of topology ageing_time does too.
+  [ $# = 0 ] || grep -rs '' "$@" /dev/null | grep -vE -e '_timer:|/(state|change_ack|config_pending|ageing_time):' \\
+    -e '/(bridge_id|root_id|root_port|root_path_cost|topology_change|topology_change_detected):' \\
+    -e '/(port_id|port_no|designated_[a-z]*):' || :
 }
 
 # The lines of one file that another lacks. How long something still lasts does not count.
