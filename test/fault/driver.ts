@@ -27,6 +27,7 @@ export type Call = { readonly name: string; readonly kind: string } & (
   | { readonly does: "create" }
   | { readonly does: "update"; readonly id: string; readonly recorded: Properties }
   | { readonly does: "delete"; readonly id: string; readonly recorded: Properties }
+  | { readonly does: "read"; readonly id: string; readonly recorded: Properties }
 );
 
 /** What became of a call. `id` and `state` are what the engine would keep; a failed call may have them too. */
@@ -64,6 +65,10 @@ async function answer(engine: Engine, call: Call, want: Properties): Promise<Ans
       return { name, id, state };
     }
     const { id, recorded } = call;
+    if (call.does === "read") {
+      const state = await engine.read(id, subject.kind, recorded, tell);
+      return { name, id, ...(state && { state }) };
+    }
     if (call.does === "update")
       return { name, id, state: (await engine.update(id, subject, want, recorded, tell)).state };
     await engine.delete(id, subject, recorded, tell);

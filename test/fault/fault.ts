@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { type Course, expectSame, quiet, up } from "./course.ts";
 import type { Answer } from "./driver.ts";
 import type { Place } from "./place.ts";
-import { type Run, type State, start, stateAfter } from "./stack.ts";
+import { type Run, reads, type State, start, startCalls, stateAfter } from "./stack.ts";
 import { changesNetwork } from "./trap.ts";
 
 const failing = "the command fails";
@@ -50,7 +51,7 @@ export class HostLost extends Error {}
 
 /**
  * Plays a course with a fault in it. Afterwards the host must be reachable, as it was or as asked, what the plugin said
- * of it true, the next run must converge, a reboot change nothing, and a destroy end as ever. Throws when not: HostLost, HalfState, or any other Error.
+ * of it true, the next run must converge, a refresh find what the state says, a reboot change nothing, and a destroy end as ever. Throws when not: HostLost, HalfState, or any other Error.
  */
 export async function survive(course: Course, fault: Fault, step: number, ground: Place): Promise<void> {
   const { scenario, names } = course;
@@ -113,7 +114,19 @@ async function converge(course: Course, answers: readonly Answer[] | undefined, 
   if (failed) throw new Error(`the next run fails: ${failed}`);
   const wanted = await course.snapshotAfter(names);
   expectSame(await ground.snapshot(), [wanted], "the next run does not bring it to an end");
+  await expectRead(state, ground);
   return state;
+}
+
+/** A refresh must find what the state says. */
+async function expectRead(state: State, ground: Place): Promise<void> {
+  const answers = await startCalls(ground, {}, reads(state), ground.guardSeconds).answers;
+  for (const [name, { state: recorded }] of Object.entries(state)) {
+    const { state: now, failure } = answers?.find((answer) => answer.name === name) ?? {};
+    if (isDeepStrictEqual(now, recorded)) continue;
+    const found = failure?.message ?? JSON.stringify(now);
+    throw new Error(`a refresh of ${name} finds ${found}, not ${JSON.stringify(recorded)}`);
+  }
 }
 
 function within<T>(seconds: number, promise: Promise<T>, otherwise: string): Promise<T> {

@@ -55,13 +55,21 @@ export function stateAfter(state: State, program: Program, answers: readonly Ans
   return after;
 }
 
+/** The calls that read all that a stack has, as a refresh does. */
+export const reads = (state: State): Call[] =>
+  Object.entries(state).map(([name, { kind, id, state }]) => ({ name, kind, does: "read", id, recorded: state ?? {} }));
+
 /**
  * Starts the plugin for all calls that bring the stack from its state to the program, as one group. The host undoes what
  * is not proved good within so many seconds.
  */
-export function start(ground: Place, state: State, program: Program, seconds = ground.guardSeconds): Run {
+export const start = (ground: Place, state: State, program: Program, seconds = ground.guardSeconds): Run =>
+  startCalls(ground, program, calls(state, program), seconds);
+
+/** Starts the plugin for calls, as one group. */
+export function startCalls(ground: Place, program: Program, calls: readonly Call[], seconds: number): Run {
   const config = { hosts: ground.hosts, guard: { seconds } };
-  const job: Job = { config, program, calls: calls(state, program) };
+  const job: Job = { config, program, calls };
   const child = ground.spawn([process.execPath, join(import.meta.dirname, "driver.ts")]);
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (part: string) => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { recover, recoverText } from "../../cli/recover.ts";
+import { Failure } from "../../provider/errors.ts";
 import { type Command, ip } from "../../provider/host/command.ts";
 import { look } from "../../provider/host/line.ts";
 import { locked } from "../../provider/host/lock.ts";
@@ -98,6 +99,22 @@ describe.skipIf(noTicking)("an undo that cannot finish", () => {
     await obstacle(false);
     expect((await recovered()).leftovers).toMatchObject([{ state: "fired", outcome: "undone", left: [] }]);
     expect(await isThere("bad")).toBe(false);
+  });
+
+  test("trap 13: of a link that is gone is told and kept, and recover mends it once the link is there again", async () => {
+    const [, mac] = /ether (\S+)/.exec(await host.run("ip -o link show up0")) ?? [];
+    const gone = new Failure("refused", "node1 has no link up0");
+    const plan = () => [ip`link delete dev up0`];
+    const undo = () => {
+      throw gone;
+    };
+    const [outcome] = await change(["ping 10.9.0.1"], renumbered({ plan, undo }));
+    expect(said(outcome)).toMatch(
+      /^undoFailed: .*or by hand: node1 has no link up0; .*- addresses4: address replace 10\.9\.0\.1\/24/,
+    );
+    await host.run(`ip link add up0 address ${mac} type veth peer name far0`);
+    expect((await recovered()).leftovers).toMatchObject([{ state: "fired", outcome: "undone", left: [] }]);
+    expect(await host.run("ip -4 addr show up0")).toContain("10.9.0.1/24");
   });
 
   test("trap 13: of a sysctl is told, although links, addresses and routes are as they were", async () => {
