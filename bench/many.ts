@@ -12,7 +12,7 @@ const name = "node1";
 export const many: Measurement = {
   name: "many",
   does: "up, no-op preview and destroy of many bridges on one host",
-  size: 200,
+  size: 1000,
   run: (context, size) =>
     leavingNothing(async (later) => {
       const place = await startHosts([name], "", context);

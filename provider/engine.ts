@@ -2,12 +2,13 @@ import { Failure } from "./errors.ts";
 import { Activity } from "./host/activity.ts";
 import type { Command } from "./host/command.ts";
 import type { Facts } from "./host/facts.ts";
-import { gives, missing, type Node, nameOf, shared } from "./host/graph.ts";
+import { missing, nameOf, shared } from "./host/graph.ts";
 import { Session } from "./host/session.ts";
 import type { HostSettings } from "./host/settings.ts";
 import { linksOnWay, wayFacts } from "./host/way.ts";
 import type { Around, Kind } from "./kind.ts";
 import { refuseForeign, refuseRival } from "./owner.ts";
+import { Program } from "./program.ts";
 import type { Difference, Properties, Subject } from "./resource.ts";
 import * as resource from "./resource.ts";
 import { type Fields, isUnknown, type Problem, parseFields, UNKNOWN } from "./schema/field.ts";
@@ -41,13 +42,11 @@ type Tell = (text: string) => void;
 export class Engine {
   readonly #hosts: Readonly<Record<string, HostSettings>>;
   readonly #sessions = new Map<string, Session>();
-  readonly #addresses: Readonly<Record<string, string>>;
   /** Until it is over, a change may wait for what it needs. */
   readonly #activity = new Activity(3000);
   /** When it is over, a preview is judged by the whole program, of which all has come that is coming. */
   readonly #previews = new Activity(300);
-  /** The resources that were checked so far, by kind and owner: two kinds may share a resource's name. */
-  readonly #declared = new Map<string, Subject & { want: Properties; makes: readonly Node[] }>();
+  readonly #program: Program;
 
   constructor(hosts: Readonly<Record<string, HostSettings>>) {
     this.#hosts = hosts;
@@ -55,7 +54,7 @@ export class Engine {
       const normal = parseAddress(address);
       return normal ? [[name, normal]] : [];
     });
-    this.#addresses = Object.fromEntries(reached);
+    this.#program = new Program(Object.fromEntries(reached));
   }
 
   /** What was noticed of hosts while they were looked at, besides what was asked; each is answered once. */
@@ -87,7 +86,7 @@ export class Engine {
     if (problems.length > 0 || isUnknown(inputs)) return { inputs, problems };
     for (const [path, reason] of Object.entries(kind.check?.(inputs) ?? {})) problems.push({ path, reason });
     const { makes } = kind.edges(inputs);
-    for (const other of this.#others({ kind, owner }, host)) {
+    for (const other of this.#program.others({ kind, owner }, host)) {
       const same = shared(makes, other.makes);
       if (!same || (other.kind !== kind && (kind.adopts || other.kind.adopts))) continue;
       const verb = kind.adopts ? "adopts" : "makes";
@@ -97,7 +96,7 @@ export class Engine {
       });
       break;
     }
-    if (problems.length === 0) this.#declared.set(keyOf({ kind, owner }), { kind, owner, want: inputs, makes });
+    if (problems.length === 0) this.#program.declare({ kind, owner, want: inputs, makes });
     return { inputs, problems };
   }
 
@@ -164,9 +163,9 @@ export class Engine {
       return warnings;
     };
     // What is missed may be what the program says next.
-    if (kind.judgesProgram || !isFlawless(() => judge(this.#around({ kind, owner }, host))))
+    if (kind.judgesProgram || !isFlawless(() => judge(this.#program.around({ kind, owner }, host))))
       await this.#previews.over();
-    const around = this.#around({ kind, owner }, host);
+    const around = this.#program.around({ kind, owner }, host);
     const warnings = judge(around);
     const unmanaged = Object.fromEntries(Object.keys(kind.inputs).map((input) => [input, have?.[input]]));
     const commands = resource.transition(kind, want, have, facts, around);
@@ -245,7 +244,7 @@ export class Engine {
     tell: Tell,
     decide: (facts: Facts) => resource.Course,
   ): Promise<Omit<Changed, "state"> & { now: Properties }> {
-    const around = this.#around(subject, host);
+    const around = this.#program.around(subject, host);
     const ours = (facts: Facts) => {
       const course = decide(facts);
       refuseRival(subject, host, course.name, course.have, facts);
@@ -255,30 +254,6 @@ export class Engine {
     const outcome = await this.#session(host).change(operation);
     if ("failure" in outcome) throw outcome.failure;
     return { host, now: operation.reached(outcome.facts), commands: operation.commands(), warnings: outcome.notes };
-  }
-
-  /** What the program declares around a resource. */
-  #around(subject: Subject, host: string): Around {
-    const others = this.#others(subject, host);
-    return {
-      owner: subject.owner,
-      changes: (node) => others.some(({ makes }) => makes.some((made) => gives(made, node))),
-      siblings: others.filter((other) => other.kind === subject.kind).map(({ want }) => want),
-      host,
-      program: this.#besides(subject).map(({ kind, want }) => ({ host: want.host as string, type: kind.type, want })),
-      addresses: this.#addresses,
-    };
-  }
-
-  /** The other resources of the program on a host. */
-  #others(subject: Subject, host: string) {
-    return this.#besides(subject).filter(({ want }) => want.host === host);
-  }
-
-  /** The other resources of the program. */
-  #besides(subject: Subject) {
-    const own = keyOf(subject);
-    return [...this.#declared].filter(([key]) => key !== own).map(([, other]) => other);
   }
 
   #session(host: string): Session {
@@ -308,5 +283,3 @@ function isFlawless(judge: () => readonly string[]): boolean {
     throw e;
   }
 }
-
-const keyOf = ({ kind, owner }: Subject) => `${kind.type} ${owner}`;

@@ -289,13 +289,10 @@ export class Provider {
   }
 
   #subject(request: { getUrn(): string }): Subject {
-    const [stack, project, types, ...name] = request
-      .getUrn()
-      .replace(/^urn:pulumi:/, "")
-      .split("::");
-    const type = types?.split("$").at(-1) ?? "";
+    const [stack = "", project = "", types = "", ...name] = request.getUrn().split("::");
+    const type = types.split("$").at(-1) ?? "";
     const kind = this.#kinds.get(type);
     if (!kind) throw new Failure("invalid", `hostnet has no resource type ${type}`);
-    return { kind, owner: formatOwner(project ?? "", stack ?? "", name.join("::")) };
+    return { kind, owner: formatOwner(project, stack.replace(/^urn:pulumi:/, ""), name.join("::")) };
   }
 }

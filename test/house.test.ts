@@ -66,8 +66,8 @@ describe("imports go one way", () => {
     },
     {
       name: "the engine knows no particular kind and no protocol",
-      files: /^provider\/(engine|resource|owner)\.ts$/,
-      may: /^provider\/(engine|resource|owner|errors|kind|host\/\w+|schema\/\w+)\.ts$/,
+      files: /^provider\/(engine|resource|owner|program)\.ts$/,
+      may: /^provider\/(engine|resource|owner|program|errors|kind|host\/\w+|schema\/\w+)\.ts$/,
     },
     {
       name: "the server knows no particular kind and no connection",

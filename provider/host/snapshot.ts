@@ -44,7 +44,7 @@ const settle = sh(`for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; 
 done
 echo "$tentative"; exit 1`);
 
-interface Row {
+export interface Row {
   readonly [key: string]: unknown;
 }
 
@@ -91,17 +91,6 @@ ids=$(docker network ls --quiet --no-trunc) && docker network inspect $ids`,
     name: "route6",
     command: sh("ip -6 -d -o route show table all"),
     parse: (stdout) => routeLines(6, stdout),
-  },
-  {
-    name: "namespace",
-    // Those with a name: a container's comes and goes with it.
-    command: sh(`for path in /run/netns/*; do
-  [ -e "$path" ] || continue
-  for what in '-j -d addr show' '-4 -o route show table all' '-6 -o route show table all' '-4 rule' '-6 rule'; do
-    nsenter --net="$path" ip $what | sed "s:^:\${path##*/} \${what# } | :"
-  done
-done`),
-    parse: (stdout) => stdout.trimEnd().split("\n").flatMap(namespaceLine),
   },
   { name: "rule", command: sh("ip -j -4 rule"), parse: rows(words) },
   { name: "rule6", command: sh("ip -j -6 rule"), parse: rows(words) },
@@ -151,7 +140,8 @@ const isMadeUp = (row: Row) => {
   return kind !== undefined && kind !== "vlan";
 };
 
-function linkLines(row: Row): string[] {
+/** The lines of one link, as `ip -j -d addr show` tells it. */
+export function linkLines(row: Row): string[] {
   const { ifindex, link_index, link_netnsid, operstate, qdisc, flags, addr_info, linkinfo, ifname, ...link } = row;
   if (ifname === undefined) return []; // Left over by a filter of `ip`.
   const { address, broadcast, permaddr, ...shared } = link;
@@ -179,14 +169,6 @@ const orders = (addresses: readonly Row[]): string[] =>
     );
     return set.length > 1 ? [set.map(({ local }) => local).join(" ")] : [];
   });
-
-function namespaceLine(line: string): string[] {
-  const [about = "", ...rest] = line.split(" | ");
-  const said = rest.join(" | ");
-  const lines = about.includes("addr") ? (JSON.parse(said) as Row[]).flatMap(linkLines) : [said.trim()];
-  // The kernel's own; nobody waits here until it has tried them.
-  return lines.filter((one) => !/fe80::|ff00::\/8/.test(one)).map((one) => `${about.replace(/ .*/, "")} ${one}`);
-}
 
 const routeLines = (family: 4 | 6, stdout: string): string[] =>
   stdout

@@ -84,11 +84,14 @@ nsenter --net="$1" ip link set dev "$2" $was alias "" && nsenter --net="$1" ip l
 
 function detach(have: Attachment): Command[] {
   const path = pathOf(have);
-  const { interface: name, hostInterface, bridge, macvlan, ipvlan, nic } = have;
+  const { interface: name, hostInterface, macvlan, ipvlan, nic } = have;
   return [
-    ...(bridge ? [ip`link delete dev ${hostInterface}`] : []),
-    ...(macvlan || ipvlan ? [within(path, ip`link delete dev ${name}`)] : []),
-    ...(nic ? [sh(moveOut, path, name, nic)] : []),
+    nic
+      ? sh(moveOut, path, name, nic)
+      : macvlan || ipvlan
+        ? within(path, ip`link delete dev ${name}`)
+        : // Also one that is in no bridge yet.
+          ip`link delete dev ${hostInterface}`,
     // Its routes went with it.
     ...planRules([], rulesOf(have)).map((command) => within(path, command)),
     ...(takesPlace(4, have) ? [within(path, sh(giveBack))] : []),

@@ -66,7 +66,7 @@ async function answer(engine: Engine, call: Call, want: Properties): Promise<Ans
     }
     const { id, recorded } = call;
     if (call.does === "read") {
-      const state = await engine.read(id, subject.kind, recorded, tell);
+      const state = await engine.read(id, subject, recorded, tell);
       return { name, id, ...(state && { state }) };
     }
     if (call.does === "update")

@@ -1,6 +1,6 @@
 import { beforeAll, describe, test } from "vitest";
 import { begin, labOf } from "../lab/lab.ts";
-import { draw, full, seed } from "../seed.ts";
+import { draw, seed, some } from "../seed.ts";
 import { play } from "./course.ts";
 import { faultsOf, survive } from "./fault.ts";
 import { Guest } from "./guest.ts";
@@ -24,19 +24,27 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
+/**
+ * How many scenarios a run plays that does not play all, each with one fault. None for now: one takes three to eight
+ * minutes under emulation, and `npm test` has one of its 45 left. The same faults are played in namespaces by every run.
+ */
+const sampled = 0;
+const played = some(scenarios, sampled, "the scenario in a virtual machine", 0);
+
 const lab = labOf("bridge-lan");
-if (full) console.log(`faults in a virtual machine; HOSTNET_SEED=${seed} repeats them`);
+console.log(`${played.length} of ${scenarios.length} faults in a virtual machine; HOSTNET_SEED=${seed} repeats them`);
 
-const where = full ? "" : " (skipped: each fault takes minutes and a reboot; npm run test:full)";
+const none = played.length === 0;
+const where = none ? " (skipped: each fault takes minutes and a reboot; npm run test:full)" : "";
 
-describe.skipIf(!full)(`whatever goes wrong in the middle, a virtual machine is as it was or as asked${where}`, () => {
+describe.skipIf(none)(`whatever goes wrong in the middle, a virtual machine is as it was or as asked${where}`, () => {
   let guest: Guest;
   beforeAll(async () => {
     await begin(lab);
     guest = await Guest.make(lab, "node1", { via: "node2", nic: "ens33" });
   });
 
-  for (const scenario of scenarios)
+  for (const scenario of none ? scenarios : played)
     test(scenario.name, { timeout: 3_600_000 }, async () => {
       const course = await play(scenario, guest);
       const all = faultsOf(course);

@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DoctorReport } from "../../cli/doctor.ts";
+import type { InspectReport } from "../../cli/inspect.ts";
 import { sleep } from "../../lab/run.ts";
 import { connect } from "../../provider/host/connection.ts";
 import { repository } from "../../setup/paths.ts";
+import { capture } from "../../setup/run.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
-import { some } from "../seed.ts";
+import { full, some } from "../seed.ts";
 import { lossBetween } from "./containers.ts";
 import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { sampler } from "./sampler.ts";
@@ -27,6 +30,7 @@ const settings = (name: Name) => lab.endpoint(name, { via: hosts[name].via, nic:
 const onAll = async (work: (name: Name) => Promise<void>) => {
   await Promise.all(names.map(work));
 };
+const inFull = full ? "" : " (skipped: takes minutes; npm run test:full)";
 const must = (name: Name, script: string, timeoutSeconds?: number) => mustRun(lab, name, script, timeoutSeconds);
 
 describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three renderers", () => {
@@ -65,7 +69,25 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
       expect(await must(name, "systemctl is-enabled hostnet; systemctl is-failed hostnet || true"), what).toMatch(
         /^enabled\n(in)?active\n$/,
       );
+      const unfinished = "/run/hostnet-*/undo/* /etc/hostnet/new /etc/hostnet/*.new /etc/hostnet/commit";
+      expect(await must(name, `ls -d ${unfinished} 2>/dev/null || true`), what).toBe("");
+      expect(await must(name, "systemctl list-units --all --plain --no-legend 'hostnet-undo-*'"), what).toBe("");
     });
+  }
+
+  /** What the command line says of a host, with the inventory of the stack. */
+  async function hostnet<T>(command: string, name: Name): Promise<T> {
+    const words = [join(repository, "cli", "main.ts"), command, name, "--cwd", stack.folder, "--json"];
+    const { stdout, stderr } = await capture([process.execPath, ...words], { env: stack.environment() });
+    expect(stdout, `${command} ${name}: ${stderr}`).not.toBe("");
+    return JSON.parse(stdout) as T;
+  }
+
+  /** Whose the links of a host are: of ours, the stack's name and the resource's. */
+  async function ownersOn(name: Name) {
+    const { items } = await hostnet<InspectReport>("inspect", name);
+    const all = items.filter(({ sort }) => sort === "link").map((item) => [item.name, item.owner ?? item.whose]);
+    return Object.fromEntries(all) as Record<string, string>;
   }
 
   beforehand("preview marks what touches the way of SSH, and changes nothing", async () => {
@@ -73,6 +95,18 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
     expect(text).toContain("ip link set dev ens33 master br0  # carries SSH");
     await onAll(async (name) => expect(await snapshotOf(lab, name)).toEqual(before[name]));
   });
+
+  test.skipIf(!full)(`before it, inspect tells that the NIC is its renderer's${inFull}`, async () => {
+    await onAll(async (name) => {
+      const { nic, renderer } = hosts[name];
+      const theirs = renderer === "networking" ? "ifupdown" : renderer;
+      expect(await ownersOn(name)).toMatchObject({ [nic]: theirs, docker0: "docker", eth0: "kernel", lo: "kernel" });
+    });
+  });
+
+  /** The unit of the boot, as an operator looks at it; the number of the boot files comes last. */
+  const statusOf = (name: Name) =>
+    must(name, "systemctl status --no-pager --lines=50 hostnet || true; ls /etc/hostnet/boot.d | wc -l");
 
   /** The hosts go down and come back as they were: by a reboot, a loss of power, or both. */
   async function goDown() {
@@ -82,6 +116,8 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
       await onAll(async (name) => {
         await ways[way](name);
         await lab.settled(name);
+        const status = await statusOf(name);
+        expect(status, `after ${way}`).toContain(`all ${status.trim().split("\n").at(-1)} done`);
       });
       await isSettled(`after ${way}`);
       const back = await Promise.all(names.map((name) => snapshotOf(lab, name)));
@@ -104,6 +140,20 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
     });
   });
 
+  test("inspect tells whose all is, and doctor finds no problem", async () => {
+    await onAll(async (name) => {
+      const owners = await ownersOn(name);
+      // The lab itself looks after eth0.
+      expect(owners).toMatchObject({ docker0: "docker", eth0: "kernel", lo: "kernel" });
+      expect(owners.br0).toMatch(new RegExp(`^bridge-lan/test/${name}-lan\\b`));
+      expect(owners[`${hosts[name].nic}.10`]).toBe(`bridge-lan/test/${name}-vlan10`);
+      const { checks } = await hostnet<DoctorReport>("doctor", name);
+      expect(checks.filter(({ level }) => level === "problem")).toEqual([]);
+      const way = checks.find(({ about }) => about === "ssh");
+      expect(way?.says, JSON.stringify(way)).toContain("br0");
+    });
+  });
+
   sometimes("traps 36 to 39 and 77: a restart of the renderer takes nothing away", async () => {
     await onAll(async (name) => {
       await must(name, `systemctl restart ${hosts[name].renderer}`, 120);
@@ -114,7 +164,49 @@ describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three r
     await onAll(async (name) => expect(lasting(await snapshotOf(lab, name))).toEqual(lasting(after[name] ?? [])));
   });
 
-  sometimes("a reboot and a loss of power bring it back", goDown);
+  const files = "/etc/hostnet/boot.d";
+  /** Puts a boot file of somebody else beside ours, the last of all. */
+  const keep = (command: string) => {
+    const header = { kind: "zz", name: "theirs", owner: "other/stack/theirs", makes: [], needs: [] };
+    return `echo '# hostnet ${JSON.stringify(header)}\nrun ${command}' >${files}/zz-theirs.sh`;
+  };
+  const drop = `rm ${files}/zz-theirs.sh; systemctl reset-failed hostnet; systemctl restart hostnet`;
+
+  sometimes("a reboot and a loss of power bring it back; a boot file that fails is told by its name", async () => {
+    await goDown();
+    await must("node1", `${keep("false")}; systemctl restart hostnet || true`, 240);
+    expect(await statusOf("node1")).toContain("3 done, not done: zz-theirs");
+    expect(await must("node1", "journalctl --no-pager --identifier=hostnet")).toContain("zz-theirs: false:");
+    await must("node1", drop, 240);
+    await isSettled("without it");
+  });
+
+  const stuck = "a boot file that never ends keeps SSH away not at all, and Docker until the time of the unit is over";
+  test.skipIf(!full)(`${stuck}${inFull}`, async () => {
+    const limit = "/etc/systemd/system/hostnet.service.d";
+    await must("node1", `mkdir -p ${limit}; printf '[Service]\nTimeoutStartSec=20\n' >${limit}/test.conf`);
+    await must("node1", keep("sleep 1000"));
+    await lab.reboot("node1");
+    await lab.settled("node1");
+    expect(await must("node1", "systemctl show --value --property=Result hostnet")).toBe("timeout\n");
+    expect(await must("node1", "systemctl is-active ssh docker")).toBe("active\nactive\n");
+    const [began, ended, ssh, docker] = await Promise.all(
+      [
+        ["hostnet", "InactiveExit"],
+        ["hostnet", "InactiveEnter"],
+        ["ssh", "ActiveEnter"],
+        ["docker", "InactiveExit"],
+      ].map(async ([unit, when]) =>
+        Number(await must("node1", `systemctl show --value --property=${when}TimestampMonotonic ${unit}`)),
+      ),
+    );
+    // In microseconds. A machine under emulation takes its time to end what has run out of it.
+    expect((ended ?? 0) - (began ?? 0)).toBeLessThan(60e6);
+    expect(ssh).toBeLessThan(ended ?? 0);
+    expect(docker).toBeGreaterThanOrEqual(ended ?? 0);
+    await must("node1", `rm -r ${limit}; systemctl daemon-reload; ${drop}`, 240);
+    await isSettled("without it");
+  });
 
   sometimes("a change is made, and a reboot and a loss of power bring it back", async () => {
     const source = readFileSync(join(folder, "index.ts"), "utf8");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
-import { some } from "../seed.ts";
+import { full, some } from "../seed.ts";
 import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { listener, sourceSeen, startListener } from "./listeners.ts";
 import { sampler } from "./sampler.ts";
@@ -104,6 +104,16 @@ describe("macvlan networks with a gateway (T5), their whole life on two machines
     await ok(stack.up());
     await startAll();
     await isSettled("after up");
+  });
+
+  // The largest example; thirty resources in namespaces are refreshed in endurance.engine.test.ts.
+  const refreshes = full ? 100 : 1;
+  test(`${refreshes} of 100 refreshes in a row find nothing to change`, { timeout: refreshes * 120_000 }, async () => {
+    for (let i = 1; i <= refreshes; i++) {
+      const { result } = stack.start(["refresh", "--preview-only", "--expect-no-changes"]);
+      const { summary, text } = await ok(result);
+      expect(Object.keys(summary), `refresh ${i}: ${text}`).toEqual(["same"]);
+    }
   });
 
   sometimes("who a container's gateway is, its own link answers and nobody else", async () => {

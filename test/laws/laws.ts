@@ -19,7 +19,7 @@ import {
   transition,
 } from "../../provider/resource.ts";
 import { some } from "../seed.ts";
-import { snapshot } from "../snapshot.ts";
+import { snapshotWithin as snapshot } from "./namespaces.ts";
 
 /** A host on which a kind is tried: what the kind's samples need is there, and nothing else is. */
 export interface Ground {
