@@ -7,6 +7,10 @@ import { ownerOfNetwork } from "./networks.ts";
 /** How a link of ours is marked: its alias is this and `<project>/<stack>/<resource>`. */
 export const mark = "hostnet:";
 
+/** Whose a link is by its alias, which may tell one thing more behind it: `;inherits=ens33`. */
+export const ownerIn = (alias: string | undefined): string | undefined =>
+  alias?.startsWith(mark) ? alias.slice(mark.length).replace(/;\w+=[^;]*$/, "") : undefined;
+
 /** Devices that the kernel, or a module that is loaded, brings along. */
 const born = /^(lo|(tunl|sit|gre|gretap|erspan|ip_vti|ip6tnl|ip6gre|ip6_vti|teql|ip6_tunnel)0)$/;
 const vswitch = /^(ovs-system|(vxlan|genev|gre)_sys(_\d+)?)$/;
@@ -20,7 +24,7 @@ export function ownersOfLinks(found: Found): Owners {
     const { name, alias, kind, master } = link;
     const network = bridges.get(name);
     const kept = keeperOf(found, nodeOf(name))?.owner ?? (network && ownerOfNetwork(network));
-    const owner = alias?.startsWith(mark) ? alias.slice(mark.length) : kept;
+    const owner = ownerIn(alias) ?? kept;
     if (owner !== undefined) return { whose: "ours", owner };
     if (dockers.has(name) || (kind === "veth" && master !== undefined && dockers.has(master)))
       return { whose: "docker" };

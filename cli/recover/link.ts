@@ -6,7 +6,7 @@ import { look } from "../../provider/host/line.ts";
 import { linksOnWay } from "../../provider/host/way.ts";
 import { listed, nearest } from "../../provider/schema/words.ts";
 import { keeperOf } from "../inspect/item.ts";
-import { mark } from "../inspect/links.ts";
+import { mark, ownerIn } from "../inspect/links.ts";
 
 /** Whose a link is that may be removed; refuses whatever is not ours, is known, or is in use. */
 export async function examineLink(host: string, conversation: Conversation, name: string): Promise<string> {
@@ -26,7 +26,7 @@ export async function examineLink(host: string, conversation: Conversation, name
   const above = links.filter((l) => l.parent === name).map((l) => l.name);
   if (above.length > 0) throw refused(`have no other link on it: ${listed(above, "and")} must go first`);
   if (linksOnWay({ links, sshWay }).has(name)) throw refused("not be on the way of this SSH connection");
-  return link.alias?.slice(mark.length) ?? "";
+  return ownerIn(link.alias) ?? "";
 }
 
 /** Removes it, the lock of its host being held, and makes sure that it is gone. */

@@ -47,6 +47,7 @@ describe("a link is", () => {
   test("ours by its alias, by a boot file that makes it, or as the bridge of a network of ours", () => {
     const links = [
       link("ens33.10", { alias: "hostnet:demo/lab/vlan10", kind: "vlan" }),
+      link("br0", { alias: "hostnet:demo/lab/lan;inherits=ens34", kind: "bridge" }),
       link("ens33"),
       link("br-ours01234567", { kind: "bridge" }),
       link("ens34", { alias: "uplink of rack 4" }),
@@ -55,7 +56,7 @@ describe("a link is", () => {
     const networks = [network("ours", "bridge", { labels: { "hostnet.owner": "demo/lab/net" } })];
     const found = { links, fragments, docker: { version: "28.0.0", networks, containers: [] } };
     expect(whose(found)).toEqual({
-      ...{ "ens33.10": "demo/lab/vlan10", ens33: "demo/lab/nic" },
+      ...{ "ens33.10": "demo/lab/vlan10", br0: "demo/lab/lan", ens33: "demo/lab/nic" },
       ...{ "br-ours01234567": "demo/lab/net", ours: "demo/lab/net", ens34: "kernel" },
     });
   });

@@ -130,7 +130,7 @@ describe.skipIf(noTicking)("an undo that cannot finish", () => {
     });
     const [outcome] = await change(["ping 10.9.0.1"], anew, renumbered());
     expect(said(outcome)).toMatch(
-      /^undoFailed: Bridge br0 .*- sysctls: \/proc\/sys\/net\/ipv4\/conf\/br0\/proxy_arp:1; \+ sysctls: .*proxy_arp:0$/,
+      /^undoFailed: Bridge br0 .*- settings: \/proc\/sys\/net\/ipv4\/conf\/br0\/proxy_arp:1; \+ settings: .*proxy_arp:0$/,
     );
     await host.run("umount /proc/sys");
     expect((await recovered()).leftovers).toMatchObject([{ outcome: "undone", left: [] }]);
