@@ -140,7 +140,9 @@ for folder in *; do
   state=broken
   for token in armed firing fired overtaken; do [ ! -e "$folder/$token" ] || state=$token; done
   age=$((now - $(stat -c %Y "$folder/undo" 2>/dev/null || echo "$now"))) countdown=''
-  [ $state != armed ] || ! grep -qs guard "/proc/$(cat "$folder/pid")/cmdline" || read -r countdown <"$folder/countdown"
+  [ $state != armed ] || ! grep -qs guard "/proc/$(cat "$folder/pid")/cmdline" ||
+    # It may be just being written.
+    read -r countdown <"$folder/countdown" || { sleep 0.1; read -r countdown <"$folder/countdown"; }
   echo "$folder $state $age $countdown"
   # Its first lines say whose it is.
   sed -n '1d; /^# /!q; s/^# /  /p' "$folder/undo" 2>/dev/null
