@@ -48,7 +48,7 @@ function program(web: Properties = {}) {
 }
 
 describe("interfaces inside running containers (T2), their whole life on two machines", () => {
-  const { beforehand, sometimes } = sampler("container-attachment", 4);
+  const { beforehand, sometimes, fully } = sampler("container-attachment", 2);
   let stack: Stack;
   const before: Record<string, string[]> = {};
   const start = (name: string, more = "") =>
@@ -137,7 +137,7 @@ describe("interfaces inside running containers (T2), their whole life on two mac
     },
   );
 
-  sometimes("fifty starts leave nothing behind", async () => {
+  fully("fifty starts leave nothing behind", async () => {
     const count = "ip -o link | grep -c cable; mount | grep -c /run/hostnet/netns; ls /run/hostnet/netns | xargs echo";
     const there = await must("node1", count);
     await must("node1", "for i in $(seq 50); do docker restart --time 0 web2 >/dev/null; done", 900);
@@ -155,7 +155,7 @@ describe("interfaces inside running containers (T2), their whole life on two mac
     await rests();
   });
 
-  sometimes("what was changed by hand is shown exactly, and repaired", async () => {
+  fully("what was changed by hand is shown exactly, and repaired", async () => {
     const enter = "nsenter --net=/run/hostnet/netns/web";
     await must(
       "node1",
