@@ -5,6 +5,7 @@ import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { ContainerAttachment } from "../../provider/kinds/container-attachment.ts";
 import { onlyLine } from "../host/only-line.ts";
+import { some } from "../seed.ts";
 import { laws, prepare, Walk } from "./laws.ts";
 import { newHost } from "./new-host.ts";
 
@@ -31,7 +32,7 @@ const sorts = {
 } as const;
 
 describe.skipIf(noNamespace)(`an attachment that is${noNamespace}`, () => {
-  describe.each(Object.entries(sorts))("%s", (_, sort) => {
+  describe.each(some(Object.entries(sorts), 3, "sorts of attachments", 1))("%s", (_, sort) => {
     const samples = { given, a: { ...where, ...sort, ...one }, b: { ...where, ...sort, ...other } };
     const kind = { ...ContainerAttachment, samples } as unknown as Kind;
     let shell: Shell;
