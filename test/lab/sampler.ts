@@ -6,7 +6,6 @@ const lives = [
   "bridge-lan",
   "bridged-lan",
   "container-attachment",
-  "docker-networks",
   "macvlan-network",
   "macvlan-trunk",
   "macvlan-trunk-gateway",
