@@ -10,7 +10,7 @@ import { newHost } from "./new-host.ts";
 
 const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
 
-const walking = some(kinds, kinds.length, "kinds that walk", 6);
+const walking = some(kinds, kinds.length, "kinds that walk", 4);
 
 if (!full)
   console.log(
