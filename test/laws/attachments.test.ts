@@ -1,15 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe } from "vitest";
 import { ip } from "../../provider/host/command.ts";
-import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { ContainerAttachment } from "../../provider/kinds/container-attachment.ts";
-import { onlyLine } from "../host/only-line.ts";
 import { some } from "../seed.ts";
-import { laws, prepare, Walk } from "./laws.ts";
-import { newHost } from "./new-host.ts";
-
-const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
+import { noNamespace, walks } from "./walking.ts";
 
 const given = [
   ip`netns add law`,
@@ -34,23 +28,6 @@ const sorts = {
 describe.skipIf(noNamespace)(`an attachment that is${noNamespace}`, () => {
   describe.each(some(Object.entries(sorts), 3, "sorts of attachments", 1))("%s", (_, sort) => {
     const samples = { given, a: { ...where, ...sort, ...one }, b: { ...where, ...sort, ...other } };
-    const kind = { ...ContainerAttachment, samples } as unknown as Kind;
-    let shell: Shell;
-    let walk: Walk;
-    let reason: string | undefined;
-
-    beforeAll(async () => {
-      shell = newHost();
-      const ground = { host: "node1", line: onlyLine("here", shell), kind };
-      reason = await prepare(ground);
-      if (!reason) walk = await Walk.begin(ground);
-    });
-    afterAll(() => shell.close());
-
-    for (const law of laws)
-      test(law.name, async ({ skip }) => {
-        skip(reason !== undefined, reason);
-        await law.holds(walk);
-      });
+    walks({ ...ContainerAttachment, samples } as unknown as Kind);
   });
 });

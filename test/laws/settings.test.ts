@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
@@ -7,8 +6,7 @@ import { Macvlan } from "../../provider/kinds/macvlan.ts";
 import { onlyLine } from "../host/only-line.ts";
 import { laws, prepare, Walk } from "./laws.ts";
 import { newHost } from "./new-host.ts";
-
-const noNamespace = spawnSync("unshare", ["--net", "--mount", "true"]).status === 0 ? "" : " (skipped: needs root)";
+import { noNamespace } from "./walking.ts";
 
 /** What somebody has set by hand on the link that a kind makes, and no property manages. */
 const cases: readonly [kind: Kind, byHand: string][] = [
