@@ -1,15 +1,8 @@
-import type { DockerNetworkFact, Link } from "../../provider/host/facts.ts";
+import { type DockerNetworkFact, type Link, ownerOf } from "../../provider/host/facts.ts";
 import { link as nodeOf } from "../../provider/host/graph.ts";
 import { listed } from "../../provider/schema/words.ts";
 import { type Found, type Item, keeperOf, type Owners, rendererOf } from "./item.ts";
 import { ownerOfNetwork } from "./networks.ts";
-
-/** How a link of ours is marked: its alias is this and `<project>/<stack>/<resource>`. */
-export const mark = "hostnet:";
-
-/** Whose a link is by its alias, which may tell one thing more behind it: `;inherits=ens33`. */
-export const ownerIn = (alias: string | undefined): string | undefined =>
-  alias?.startsWith(mark) ? alias.slice(mark.length).replace(/;\w+=[^;]*$/, "") : undefined;
 
 /** Devices that the kernel, or a module that is loaded, brings along. */
 const born = /^(lo|(tunl|sit|gre|gretap|erspan|ip_vti|ip6tnl|ip6gre|ip6_vti|teql|ip6_tunnel)0)$/;
@@ -21,10 +14,10 @@ export function ownersOfLinks(found: Found): Owners {
   const bridges = new Map((docker?.networks ?? []).map((network) => [bridgeOf(network), network]));
   const dockers = new Set([...bridges.keys(), "docker0", "docker_gwbridge"]);
   const whose = (link: Link): Pick<Item, "whose" | "owner"> => {
-    const { name, alias, kind, master } = link;
+    const { name, kind, master } = link;
     const network = bridges.get(name);
     const kept = keeperOf(found, nodeOf(name))?.owner ?? (network && ownerOfNetwork(network));
-    const owner = ownerIn(alias) ?? kept;
+    const owner = ownerOf(link) ?? kept;
     if (owner !== undefined) return { whose: "ours", owner };
     if (dockers.has(name) || (kind === "veth" && master !== undefined && dockers.has(master)))
       return { whose: "docker" };
@@ -82,10 +75,10 @@ function describe(
     );
 }
 
-function notesOn({ name, alias }: Link, found: Found): string[] {
-  const keeper = keeperOf(found, nodeOf(name));
-  const renderer = rendererOf(found, name);
-  const isMarked = alias?.startsWith(mark) ?? false;
+function notesOn(link: Link, found: Found): string[] {
+  const keeper = keeperOf(found, nodeOf(link.name));
+  const renderer = rendererOf(found, link.name);
+  const isMarked = ownerOf(link) !== undefined;
   return [
     ...(keeper && !isMarked ? ["adopted"] : []),
     ...(!keeper && isMarked ? ["no boot file makes it again"] : []),

@@ -1,18 +1,18 @@
 import { Failure } from "../../provider/errors.ts";
 import { ip, render } from "../../provider/host/command.ts";
 import type { Conversation } from "../../provider/host/connection.ts";
+import { ownerOf } from "../../provider/host/facts.ts";
 import { link as nodeOf } from "../../provider/host/graph.ts";
 import { look } from "../../provider/host/line.ts";
 import { linksOnWay } from "../../provider/host/way.ts";
 import { listed, nearest } from "../../provider/schema/words.ts";
 import { keeperOf } from "../inspect/item.ts";
-import { mark, ownerIn } from "../inspect/links.ts";
 
 /** Whose a link is that may be removed; refuses whatever is not ours, is known, or is in use. */
 export async function examineLink(host: string, conversation: Conversation, name: string): Promise<string> {
   const { links, sshWay, fragments } = await look(host, async () => conversation, ["links", "sshWay", "fragments"]);
   const refused = (reason: string) => new Failure("refused", `--link must ${reason}, got ${name}`);
-  const ours = links.filter(({ alias }) => alias?.startsWith(mark));
+  const ours = links.filter((one) => ownerOf(one) !== undefined);
   const link = ours.find((l) => l.name === name);
   if (!link) {
     const names = ours.map((l) => l.name).sort();
@@ -26,7 +26,7 @@ export async function examineLink(host: string, conversation: Conversation, name
   const above = links.filter((l) => l.parent === name).map((l) => l.name);
   if (above.length > 0) throw refused(`have no other link on it: ${listed(above, "and")} must go first`);
   if (linksOnWay({ links, sshWay }).has(name)) throw refused("not be on the way of this SSH connection");
-  return ownerIn(link.alias) ?? "";
+  return ownerOf(link) ?? "";
 }
 
 /** Removes it, the lock of its host being held, and makes sure that it is gone. */

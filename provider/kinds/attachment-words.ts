@@ -1,7 +1,7 @@
 import { type Command, ip, tool } from "../host/command.ts";
-import { containerCalled, type Facts, keptNamespaces, type Namespace } from "../host/facts.ts";
+import { aliasOf, containerCalled, type Facts, keptNamespaces, type Namespace } from "../host/facts.ts";
 import { family, localMac } from "../schema/net.ts";
-import { aliasOf, planLink, planOwner } from "./link.ts";
+import { planLink, planOwner } from "./link.ts";
 import { newPort, planPort } from "./port-vlans.ts";
 import { protocolOf } from "./protocol.ts";
 
@@ -48,8 +48,7 @@ export function planAttachment(
 ): Command[] {
   if (!want) return have ? [...detach(have), ...release(have)] : [];
   const made = have ? [] : [...hold(want), ...attach(want, owner)];
-  const commands = [...made, ...planPlace(want, have), ...planInside(want, have, owner, inside)];
-  return have && commands.length === 0 ? [] : commands;
+  return [...made, ...planPlace(want, have), ...planInside(want, have, owner, inside)];
 }
 
 const sh = (text: string, ...words: readonly string[]): Command => tool("sh")`-c ${text} hostnet ${words}`;

@@ -1,7 +1,6 @@
-import type { Facts, Link } from "../host/facts.ts";
+import { type Facts, type Link, ownerOf } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
-import { ownerOf } from "./link.ts";
 
 /** What tells the ports of a bridge: those that it joins, and the one that it takes over. */
 export interface Joined {

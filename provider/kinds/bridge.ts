@@ -1,5 +1,5 @@
 import { type Command, ip } from "../host/command.ts";
-import type { Facts } from "../host/facts.ts";
+import { type Facts, noteOf, ownerOf } from "../host/facts.ts";
 import { link, linkWith } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
@@ -7,7 +7,7 @@ import { findings } from "./bridge-findings.ts";
 import { bridgeFields, create, planOptions, vlanProblems } from "./bridge-options.ts";
 import { ownPorts, portLinks, portsOf } from "./bridge-ports.ts";
 import { heldBy, lasting, moveLayer3, returned } from "./inherit.ts";
-import { checkLink, linkOutputs, noteOf, ownerOf, planLink, planOwner, readLink } from "./link.ts";
+import { checkLink, linkOutputs, planLink, planOwner, readLink } from "./link.ts";
 import { newPort, planPort, type portFields, readPort } from "./port-vlans.ts";
 
 export const Bridge = defineKind({

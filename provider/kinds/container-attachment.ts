@@ -1,4 +1,5 @@
 import { ip } from "../host/command.ts";
+import { noteOf, ownerOf } from "../host/facts.ts";
 import { attachment, container, link } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
@@ -6,7 +7,7 @@ import { dockerName } from "../schema/names.ts";
 import { attachmentFindings, attachmentProblems } from "./attachment-findings.ts";
 import { cableName, namespaceOf, planAttachment, readRoutes } from "./attachment-words.ts";
 
-import { linkInputs, noteOf, ownerOf } from "./link.ts";
+import { linkInputs } from "./link.ts";
 import { portFields, readPort } from "./port-vlans.ts";
 
 const route = s.object(

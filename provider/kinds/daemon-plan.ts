@@ -1,6 +1,6 @@
 import { type Command, tool } from "../host/command.ts";
 import type { DockerContainer, DockerDaemonFact, Facts } from "../host/facts.ts";
-import { compareOne, show } from "../schema/field.ts";
+import { differs, show } from "../schema/field.ts";
 import {
   edited,
   type Live,
@@ -40,19 +40,14 @@ export function pendingOf(facts: DaemonFacts): { name: SettingName; says: unknow
   const says = settingsIn(readFile(facts.dockerDaemon.file));
   return settingNames.flatMap((name) => {
     const does = settingOf(name).live?.(live);
-    const differs = says[name] !== undefined && does !== undefined && isOther(name, does, says[name]);
-    return differs ? [{ name, says: says[name], does }] : [];
+    const waits = says[name] !== undefined && does !== undefined && isOther(name, does, says[name]);
+    return waits ? [{ name, says: says[name], does }] : [];
   });
 }
 
 /** Whether a setting is not what is wanted. */
-function isOther(name: SettingName, have: unknown, want: unknown): boolean {
-  let other = false;
-  compareOne(settingOf(name).field.rule, have, want, name, () => {
-    other = true;
-  });
-  return other;
-}
+const isOther = (name: SettingName, have: unknown, want: unknown): boolean =>
+  differs({ [name]: settingOf(name).field }, { [name]: have }, { [name]: want });
 
 /** What a change comes to. */
 export interface Course {
@@ -69,13 +64,13 @@ export interface Course {
 export function courseOf(want: Daemon, have: Daemon, facts: DaemonFacts): Course {
   const { file, engine } = facts.dockerDaemon;
   const { unset = [] } = want;
-  const differs = (name: SettingName) => want[name] !== undefined && isOther(name, have[name], want[name]);
+  const isChanged = (name: SettingName) => want[name] !== undefined && isOther(name, have[name], want[name]);
   // Where the file has no bip, docker0 has an address all the same.
   const isThere = (name: SettingName) => (name === "bip" ? settingsIn(readFile(file)) : have)[name] !== undefined;
   const goes = (name: SettingName) => unset.includes(name) && isThere(name);
   const comes = (name: SettingName) =>
     !unset.includes(name) && want[name] !== undefined && have.unset?.includes(name) === true;
-  const changed = settingNames.filter((name) => differs(name) || goes(name) || comes(name));
+  const changed = settingNames.filter((name) => isChanged(name) || goes(name) || comes(name));
   const pending = pendingOf(facts);
   // A file that was changed behind its back: the daemon still does what is wanted.
   const isDone = (name: SettingName) =>
@@ -84,7 +79,7 @@ export function courseOf(want: Daemon, have: Daemon, facts: DaemonFacts): Course
   const isRead = have.inForce || want.version === undefined;
   const waiting = [
     // Without bip in its file the daemon keeps the address that docker0 has.
-    ...changed.filter((name) => isRead && (differs(name) || name !== "bip")),
+    ...changed.filter((name) => isRead && (isChanged(name) || name !== "bip")),
     ...pending.map(({ name }) => name),
   ].filter((name) => !isDone(name));
   const by = way(want, engine !== undefined, waiting);

@@ -5,11 +5,11 @@ import {
   addressWords,
   type Facts,
   type Link,
+  noteOf,
   type Route,
   routeWords,
 } from "../host/facts.ts";
 import { network } from "../schema/net.ts";
-import { noteOf } from "./link.ts";
 import { ownerOf } from "./protocol.ts";
 
 type Network = Pick<Facts, "links" | "routes">;

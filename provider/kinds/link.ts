@@ -1,5 +1,5 @@
 import { type Command, ip } from "../host/command.ts";
-import { addressWords, type Facts, type Link, type Route } from "../host/facts.ts";
+import { addressWords, aliasOf, type Facts, type Link, type Route } from "../host/facts.ts";
 import { s } from "../schema/fields.ts";
 import { contains, family, isLinkLocal, network } from "../schema/net.ts";
 
@@ -136,19 +136,6 @@ export const nearestFirst = (routes: readonly Route[]): Route[] => [
   ...routes.filter(({ gateway }) => gateway === undefined),
   ...routes.filter(({ gateway }) => gateway !== undefined),
 ];
-
-const mark = "hostnet:";
-
-/** The link's alias, as far as it tells whose the link is. */
-export const ownerOf = ({ alias }: Link): string | undefined =>
-  alias?.startsWith(mark) ? alias.slice(mark.length).replace(/;\w+=[^;]*$/, "") : undefined;
-
-/** What the link's alias tells besides whose it is. */
-export const noteOf = ({ alias }: Link, what: string): string | undefined =>
-  alias?.startsWith(mark) ? new RegExp(`;${what}=([^;]*)$`).exec(alias)?.[1] : undefined;
-
-/** What a link's alias is to say of whose it is. */
-export const aliasOf = (owner: string): string => mark + owner;
 
 /** Writes into the link whose it is, and at most one thing more that nothing else on the host tells. */
 export function planOwner(

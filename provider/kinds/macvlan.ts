@@ -1,9 +1,10 @@
 import { ip } from "../host/command.ts";
+import { ownerOf } from "../host/facts.ts";
 import { link, linkWith } from "../host/graph.ts";
 import { defineKind, type Finding, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { localMac } from "../schema/net.ts";
-import { checkLink, linkInputs, linkOutputs, ownerOf, planLink, planOwner, readLink } from "./link.ts";
+import { checkLink, linkInputs, linkOutputs, planLink, planOwner, readLink } from "./link.ts";
 
 export const Macvlan = defineKind({
   type: "Macvlan",

@@ -1,8 +1,9 @@
 import { ip } from "../host/command.ts";
+import { ownerOf } from "../host/facts.ts";
 import { link, linkWith } from "../host/graph.ts";
 import { defineKind, type Finding, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
-import { checkLink, linkInputs, linkOutputs, ownerOf, planLink, planOwner, readLink } from "./link.ts";
+import { checkLink, linkInputs, linkOutputs, planLink, planOwner, readLink } from "./link.ts";
 
 export const VlanInterface = defineKind({
   type: "VlanInterface",

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Command } from "../../provider/host/command.ts";
-import type { Link } from "../../provider/host/facts.ts";
-import { ownerOf, planLink, planOwner } from "../../provider/kinds/link.ts";
+import { type Link, ownerOf } from "../../provider/host/facts.ts";
+import { planLink, planOwner } from "../../provider/kinds/link.ts";
 import { formatOwner } from "../../provider/owner.ts";
 import { family, network } from "../../provider/schema/net.ts";
 

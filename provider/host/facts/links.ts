@@ -170,3 +170,17 @@ function parsePort(raw: RawPort): PortFact {
     flood: raw.flood ?? false,
   };
 }
+
+/** How a link of ours is marked: its alias is this and `<project>/<stack>/<resource>`, and perhaps a note. */
+const mark = "hostnet:";
+
+/** The link's alias, as far as it tells whose the link is. */
+export const ownerOf = ({ alias }: Link): string | undefined =>
+  alias?.startsWith(mark) ? alias.slice(mark.length).replace(/;\w+=[^;]*$/, "") : undefined;
+
+/** What the link's alias tells besides whose it is. */
+export const noteOf = ({ alias }: Link, what: string): string | undefined =>
+  alias?.startsWith(mark) ? new RegExp(`;${what}=([^;]*)$`).exec(alias)?.[1] : undefined;
+
+/** What a link's alias is to say of whose it is. */
+export const aliasOf = (owner: string): string => mark + owner;
