@@ -41,7 +41,11 @@ const take = (token: string): Step => ({
 { flock -n 9 || { [ "$(sed -n 3p ${file})" = ${quote(token)} ] && flock -w 2 9; }; } && ${sign(token)}`,
 });
 const ask: Step = { command: tool("cat")`lock`, inShell: `cat ${file}` };
-const release: Step = { command: tool("exec")`9>&-`, inShell: "exec 9>&-" };
+/** Once the lock is let go of, nobody asks any more whether the last change was kept. */
+const release: Step = {
+  command: tool("exec")`9>&-`,
+  inShell: 'rm -f "$hostnet_run/kept"; exec 9>&-',
+};
 
 /**
  * Waits for the lock. We ourselves, over a connection that is lost, are ended as soon as no commands of ours run any more;

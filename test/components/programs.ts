@@ -32,8 +32,8 @@ resources:
     type: hostnet:MacvlanNetwork
     properties:
       hosts:
-        node2: { parent: side0, mtu: "\${uplink.mtu}", access: 10.0.0.201 }
-        node10: { parent: side0 }
+        node2: { parent: mac0, mtu: "\${uplink.mtu}", access: 10.0.0.201 }
+        node10: { parent: mac0 }
       subnet: 10.0.0.0/24
       gateway: 10.0.0.1
       slots: 2
@@ -74,8 +74,8 @@ bridges = hostnet.RoutedBridges("bridges", hosts={
 }, daemon=False)
 mac_net1 = hostnet.MacvlanNetwork("mac_net1",
     hosts={
-        "node2": {"parent": "side0", "mtu": uplink.mtu, "access": "10.0.0.201"},
-        "node10": hostnet.MacvlanHostArgs(parent="side0"),
+        "node2": {"parent": "mac0", "mtu": uplink.mtu, "access": "10.0.0.201"},
+        "node10": hostnet.MacvlanHostArgs(parent="mac0"),
     },
     subnet="10.0.0.0/24", gateway="10.0.0.1", slots=2, mode="bridge")
 lan = hostnet.BridgedLan("lan",
@@ -132,7 +132,7 @@ const { subnets } = new RoutedBridges("bridges", {
   daemon: false,
 });
 const network = new MacvlanNetwork("mac_net1", {
-  hosts: { node10: { parent: "side0" }, node2: { parent: "side0", mtu: uplink.mtu, access: "10.0.0.201" } },
+  hosts: { node10: { parent: "mac0" }, node2: { parent: "mac0", mtu: uplink.mtu, access: "10.0.0.201" } },
   subnet: "10.0.0.0/24",
   gateway: "10.0.0.1",
   slots: 2,

@@ -1,5 +1,5 @@
-// A `docker` for hosts that have none: it knows networks only, keeps them in the file that the first argument names, and
-// answers as Docker 28 does. It makes nothing on the host: what a real engine does, the lab shows.
+// A `docker` for hosts that have none: it knows networks and has no containers. It keeps them in the file that the first
+// argument names, and answers as Docker 28 does. It makes nothing on the host: what a real engine does, the lab shows.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
@@ -13,6 +13,7 @@ const pairs = (all: readonly string[] = []) =>
 
 const commands: Record<string, (rest: string[]) => string> = {
   version: () => '"28.0.0"',
+  ps: () => "",
   "network ls": () => networks.map(({ Id }) => Id).join("\n"),
   "network inspect": (ids) => JSON.stringify(networks.filter(({ Id }) => ids.includes(Id))),
   "network rm": ([name]) => {
