@@ -216,7 +216,7 @@ describe.skipIf(noNamespace)(`a network that was broken${noNamespace}`, () => {
     ["by the host itself", restoresAlone],
   ] as const)("%s is as it was", (sentence, restores) => {
     const all = [...faults, ...faultsOfSettings];
-    test.each(some(all, all.length, sentence, 20))("when %s", async (_, command) => {
+    test.each(some(all, all.length, sentence, 10))("when %s", async (_, command) => {
       await restores([command]);
     });
 

@@ -3,7 +3,7 @@ import { kinds } from "../../provider/kinds/index.ts";
 import { full, seed, some } from "../seed.ts";
 import { noNamespace, walks } from "./walking.ts";
 
-const walking = some(kinds, kinds.length, "kinds that walk", 4);
+const walking = some(kinds, kinds.length, "kinds that walk", 3);
 
 if (!full)
   console.log(
