@@ -54,6 +54,8 @@ export async function startHost(name: string, given: string, { slow = 0, docker 
   };
   const stop = async () => {
     await sshd.stop();
+    // A watcher goes on without us, and would write into what is being removed.
+    spawnSync("sh", ["-c", `ip netns pids ${namespace} | xargs -r kill -9`]);
     // The number of the namespace may be another's soon.
     run("rm -rf /run/hostnet-$(readlink /proc/self/ns/net | tr -dc 0-9)");
     execFileSync("ip", ["netns", "delete", namespace]);

@@ -152,9 +152,10 @@ describe.skipIf(noTicking)("who holds the lock of a host", () => {
     // He never comes to an end: his watcher undoes what he did, and ends him.
     await host.tick(4);
     await host.allow(9999);
-    expect(await entered).toEqual([
-      "node1: a run that died in the middle was undone by the host: ops@desk changes node1: Nic up0",
-    ]);
+    // He is ended before it is undone: the next one may come in between, and waits.
+    expect((await entered).join("\n")).toMatch(
+      /^node1: a run that died in the middle (is undone now|was undone by the host): ops@desk changes node1: Nic up0$/,
+    );
     expect(await host.run("cat /run/said")).toBe("undone\n");
     letGo();
     await over;
