@@ -8,7 +8,9 @@ describe.skipIf(noHosts)("a component from YAML, and the hosts that it is on", (
   let stack: Stack;
 
   beforeAll(async () => {
-    const links = ["up0", "side0", "mac0", "lan0"].map((name) => `ip link add ${name} type veth peer name ${name}-peer`).join("\n");
+    const links = ["up0", "side0", "mac0", "lan0"]
+      .map((name) => `ip link add ${name} type veth peer name ${name}-peer`)
+      .join("\n");
     for (const name of ["node2", "node10"]) {
       const wired = `${links}; ip link set side0 up; ip address add 192.0.2.${name.slice(4)}/24 dev side0`;
       hosts[name] = await startHost(name, wired, { docker: true });
@@ -32,7 +34,9 @@ describe.skipIf(noHosts)("a component from YAML, and the hosts that it is on", (
     expect(text).toMatch(/ip link add link up0\.10 name gw10 address \S+ type macvlan mode bridge/);
     expect(text).toContain("ip -4 route replace 10.200.0.0/24 via 192.0.2.10 proto 104");
     // All that it makes fits together, in whatever order it comes. The gateway of `mac_net1` is a router of its LAN.
-    expect(text).not.toMatch(/matches nothing|no way back|is masqueraded|no host of the program has (?!10\.0\.0\.1:)|never reach/);
+    expect(text).not.toMatch(
+      /matches nothing|no way back|is masqueraded|no host of the program has (?!10\.0\.0\.1:)|never reach/,
+    );
   });
 
   test("up makes it, the next preview is empty, and destroy removes it", async ({ skip }) => {
