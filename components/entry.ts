@@ -25,3 +25,5 @@ export {
   RoutedBridges,
   type RoutedBridgesArgs,
 } from "./routed-bridges.ts";
+// For packages that reach the same hosts by themselves.
+export { type HostSettings, sshOptions, sshUrl } from "./ssh.ts";

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { inventory, sshOptions, sshUrl } from "./inventory";
+import * as hostnet from "hostnet";
 
 /**
  * With `checks: true`, a look at each host before anything is made: it fails where there is no Docker or the kernel has
@@ -8,10 +8,10 @@ import { inventory, sshOptions, sshUrl } from "./inventory";
  */
 export function prerequisites(): pulumi.Resource[] {
   if (!new pulumi.Config().getBoolean("checks")) return [];
-  return inventory.map(
+  return Object.entries(hostnet.config.hosts ?? {}).map(
     ([host, settings]) =>
       new command.local.Command(`check-${host}`, {
-        interpreter: ["ssh", "-o", "BatchMode=yes", ...sshOptions(settings), sshUrl(settings)],
+        interpreter: ["ssh", "-o", "BatchMode=yes", ...hostnet.sshOptions(settings), hostnet.sshUrl(settings)],
         create: "/sbin/modprobe --dry-run 8021q && docker version --format '{{.Server.Version}}'",
       }),
   );

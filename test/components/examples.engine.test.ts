@@ -106,17 +106,17 @@ test("the example bridge-lan makes a bridge out of each host's NIC, and a networ
 });
 
 /** What an example makes where the hosts are stand-ins. */
-async function madeBy(example: string) {
+async function madeBy(example: string, config: Record<string, boolean> = {}) {
   const hostnet = await standInFor("hostnet");
   const stack = await newStack({
     project: { folder: join(repository, "examples", example) },
-    hosts,
+    ...{ hosts, config },
     plugins: { hostnet },
   });
   try {
     const { summary } = await ok(stack.up());
-    const [calls, outputs] = [created(stack.recorded(), "hostnet"), await stack.outputs()];
-    return { summary, outputs, inputs: calls.map(({ inputs }) => inputs) };
+    const made = (name: string) => created(stack.recorded(), name).map(({ inputs }) => inputs);
+    return { summary, outputs: await stack.outputs(), inputs: made("hostnet"), containers: made("docker") };
   } finally {
     await stack.remove();
     await rm(hostnet, { recursive: true });
@@ -188,6 +188,30 @@ describe.skipIf(noHosts)("the smallest program, in the root of the repository", 
       await stack.remove();
     }
   });
+});
+
+test("the example lan-containers gives containers of two hosts an interface in the LAN, and starts them if told to", async () => {
+  const bare = await madeBy("lan-containers");
+  // The stack, on each host a bridge and a rule, and three attachments.
+  expect(bare.summary).toEqual({ create: 8 });
+  const attached = (inputs: readonly Recorded["inputs"][]) =>
+    inputs.filter(({ interface: name }) => name === "eth1").map((one) => [one.host, one.container, one.addresses]);
+  const all = [
+    ["node1", "db", ["192.168.1.151/24"]],
+    ["node1", "web", ["192.168.1.150/24"]],
+    ["node2", "web", ["192.168.1.152/24"]],
+  ];
+  expect(attached(bare.inputs).sort()).toEqual(all);
+
+  const started = await madeBy("lan-containers", { containers: true });
+  // Three containers more, and a provider for each host.
+  expect(started.summary).toEqual({ create: 13 });
+  expect(attached(started.inputs).sort()).toEqual(all);
+  expect(started.containers.map(({ name, networkMode }) => [name, networkMode]).sort()).toEqual([
+    ["db", "none"],
+    ["web", "none"],
+    ["web", "none"],
+  ]);
 });
 
 const packagesOf = (calls: readonly Recorded[]) => [...new Set(calls.map((c) => c.package))].sort();
