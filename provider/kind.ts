@@ -1,4 +1,4 @@
-import type { Command } from "./host/command.ts";
+import type { Command, Tried } from "./host/command.ts";
 import type { FactName, Facts } from "./host/facts.ts";
 import type { Node } from "./host/graph.ts";
 import type { Fields, Values } from "./schema/field.ts";
@@ -56,6 +56,12 @@ export interface Kind<
     have: State<I, O, B> | undefined,
     around: Around<Values<I>> & { readonly facts: Pick<Facts, F> },
   ): Command[];
+
+  /**
+   * What its commands have found out: for what makes nothing, but asks the host. Those of them that have `tries` are
+   * answered here, in their order. They run when all else of their group is done, and at each refresh; `examine` judges.
+   */
+  found?(want: Values<I>, tried: readonly Tried[], facts: Pick<Facts, F>): State<I, O, B>;
 
   /**
    * What is put back when an adopted thing is let go, where that is more than what the managed properties were: what was

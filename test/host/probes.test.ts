@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { failing } from "../../provider/host/probes.ts";
 import type { Shell } from "../../provider/host/shell.ts";
+import { failing } from "../../provider/host/tries.ts";
 import { which } from "../../setup/run.ts";
 import { noTicking, TickingHost } from "./ticking.ts";
 
