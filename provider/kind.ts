@@ -45,6 +45,11 @@ export interface Kind<
   edges(want: Values<I>): Edges;
   /** What is on the host under this name, in the words of the inputs; undefined when there is nothing. */
   read(name: string, facts: Pick<Facts, F>): State<I, O, B> | undefined;
+  /**
+   * What its commands have found out: for what makes nothing, but asks the host. Those of them that have `tries` are
+   * answered here, in their order. They run when all else of their group is done, and at each refresh; `examine` judges.
+   */
+  found?(want: Values<I>, tried: readonly Tried[], facts: Pick<Facts, F>): State<I, O, B>;
   /** What on this host stands in the way of the change, or makes it useless. Nothing has been touched yet. */
   examine?(change: Change<I, O, B>, facts: Pick<Facts, F>, around: Around<Values<I>>): Finding[];
   /**
@@ -56,12 +61,6 @@ export interface Kind<
     have: State<I, O, B> | undefined,
     around: Around<Values<I>> & { readonly facts: Pick<Facts, F> },
   ): Command[];
-
-  /**
-   * What its commands have found out: for what makes nothing, but asks the host. Those of them that have `tries` are
-   * answered here, in their order. They run when all else of their group is done, and at each refresh; `examine` judges.
-   */
-  found?(want: Values<I>, tried: readonly Tried[], facts: Pick<Facts, F>): State<I, O, B>;
 
   /**
    * What is put back when an adopted thing is let go, where that is more than what the managed properties were: what was

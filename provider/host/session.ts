@@ -57,6 +57,7 @@ export class Session {
   /** Changes that need what is not there yet. */
   #held: Change[] = [];
   #working: Promise<void> | undefined;
+  #isCancelled = false;
 
   constructor(host: string, settings: HostSettings, activity: Activity) {
     this.host = host;
@@ -82,16 +83,22 @@ export class Session {
 
   /** Runs commands that change nothing, when all else of their group is done. */
   ask(commands: readonly Command[], deadlineSeconds: number, tell: Tell = () => {}): Promise<Answer[]> {
+    // Who asks several times comes again by himself.
+    if (this.#isCancelled) return Promise.reject(this.#cancelled());
     return new Promise((resolve, reject) => this.#enqueue({ commands, deadlineSeconds, tell, resolve, reject }));
   }
 
   /** Refuses the requests that wait; the group in flight goes on to its end. */
   cancel() {
+    this.#isCancelled = true;
     const refused = [...this.#held, ...this.#waiting];
     this.#held = [];
     this.#waiting = [];
-    for (const request of refused)
-      request.reject(new Failure("cancelled", `cancelled before anything was done on ${this.host}`));
+    for (const request of refused) request.reject(this.#cancelled());
+  }
+
+  #cancelled(): Failure {
+    return new Failure("cancelled", `cancelled before anything was done on ${this.host}`);
   }
 
   /** Ends the conversation after the group in flight. */

@@ -99,14 +99,6 @@ export const ReachabilityCheck = defineKind({
 
   read: () => undefined, // It is nothing on a host.
 
-  examine: ({ want, have }, facts, { changes }) => {
-    if (!want) return [];
-    if (have) return judge(want, have);
-    const problem = needs(want).some(changes) ? undefined : obstacle(want.from, facts);
-    return problem === undefined ? [] : [refusal("from", `must be fit to speak, and ${problem}`)];
-  },
-
-  plan: (want, _, { facts }) => (want ? trials(want, facts) : []),
   found: (want, tried, facts) => {
     const problem = absent(want.from, facts) ?? obstacle(want.from, facts);
     const results = want.targets.map((one, i) => resultOf(one, tried[i], problem));
@@ -116,6 +108,15 @@ export const ReachabilityCheck = defineKind({
     });
     return { ...want, targets, results, besides: tried.map(({ said }) => said) };
   },
+
+  examine: ({ want, have }, facts, { changes }) => {
+    if (!want) return [];
+    if (have) return judge(want, have);
+    const problem = needs(want).some(changes) ? undefined : obstacle(want.from, facts);
+    return problem === undefined ? [] : [refusal("from", `cannot speak: ${problem}`)];
+  },
+
+  plan: (want, have, { facts }) => (want && !have ? trials(want, facts) : []),
 
   samples: {
     given: [

@@ -70,7 +70,8 @@ export function checkProblems({ from, targets, attempts, interval }: Check): Rec
     ...(link !== undefined && address === undefined && { "from.address": "is required with from.link" }),
     ...(link === undefined && address !== undefined && { "from.address": `is for from.link only, got ${address}` }),
     ...(link === undefined && gateway !== undefined && { "from.gateway": `is for from.link only, got ${gateway}` }),
-    ...(address !== undefined &&
+    ...(link !== undefined &&
+      address !== undefined &&
       gateway !== undefined &&
       !contains(network(address), gateway) && {
         "from.gateway": `must lie in the network of from.address, ${network(address)}, got ${gateway}`,
@@ -79,7 +80,7 @@ export function checkProblems({ from, targets, attempts, interval }: Check): Rec
     ...(targets.length > many && { targets: `must be at most ${many}, got ${targets.length}` }),
     ...Object.assign({}, ...targets.map((target, i) => targetProblems(`targets[${i}]`, target, address))),
     ...(total > most && {
-      attempts: `must be fewer, interval shorter${link === undefined ? "" : ", or targets fewer"}: a check takes at most ${most} s, got ${attempts} attempts of ${each}, with ${interval} s between, which are ${total} s`,
+      attempts: `must be fewer, ${link === undefined ? "or interval shorter" : "interval shorter, or targets fewer"}: a check takes at most ${most} s, got ${attempts} attempts of ${each}, with ${interval} s between, which are ${total} s`,
     }),
   };
 }
