@@ -60,9 +60,10 @@ export const parsePort = (text: string): string | undefined => {
 export function checkProblems({ from, targets, attempts, interval }: Check): Record<string, string> {
   const { container, namespace, link, address, gateway } = from;
   const origins = [container, namespace, link].filter((one) => one !== undefined);
-  const trial = longest * (link === undefined ? 1 : targets.length);
+  // A name is looked up first, for as long.
+  const trials = targets.map((target) => (parseAddress(hostOf(target)) === undefined ? 2 * longest : longest));
+  const trial = link === undefined ? Math.max(longest, ...trials) : trials.reduce((sum, one) => sum + one, 0);
   const total = attempts * trial + (attempts - 1) * interval;
-  const each = link === undefined ? `${longest} s` : `${longest} s for each of ${targets.length} targets`;
   return {
     ...(origins.length > 1 && {
       from: `must name one of container, namespace and link, got ${origins.join(" and ")}`,
@@ -80,7 +81,7 @@ export function checkProblems({ from, targets, attempts, interval }: Check): Rec
     ...(targets.length > many && { targets: `must be at most ${many}, got ${targets.length}` }),
     ...Object.assign({}, ...targets.map((target, i) => targetProblems(`targets[${i}]`, target, address))),
     ...(total > most && {
-      attempts: `must be fewer, ${link === undefined ? "or interval shorter" : "interval shorter, or targets fewer"}: a check takes at most ${most} s, got ${attempts} attempts of ${each}, with ${interval} s between, which are ${total} s`,
+      attempts: `must be fewer, ${link === undefined ? "or interval shorter" : "interval shorter, or targets fewer"}: a check takes at most ${most} s, got ${attempts} attempts of ${trial} s, with ${interval} s between, which are ${total} s`,
     }),
   };
 }

@@ -151,7 +151,7 @@ describe.skipIf(noHosts)(`the life of a check, call by call${reason}`, { timeout
     const asking = provider.create(urn, slow).then(() => {
       isOver = true;
     });
-    await expect.poll(() => provider.told.join()).toContain("asking node1");
+    await expect.poll(() => provider.told.join(), { timeout: 20_000 }).toContain("asking node1");
     expect((await provider.read(nic, "node1/nic/up0")).id).toBe("node1/nic/up0");
     expect(isOver).toBe(false);
     await asking;
@@ -160,7 +160,7 @@ describe.skipIf(noHosts)(`the life of a check, call by call${reason}`, { timeout
   test("a cancel ends it between two attempts", async () => {
     const slow = await checked({ targets: [{ ping: "192.0.2.1", reachable: false }], attempts: 10, interval: 1 });
     const asking = failed(provider.create(urn, slow));
-    await expect.poll(() => provider.told.join()).toContain("asking node1");
+    await expect.poll(() => provider.told.join(), { timeout: 20_000 }).toContain("asking node1");
     await provider.cancel();
     expect((await asking).code).toBe("CANCELLED");
   });
