@@ -61,8 +61,8 @@ export function checkProblems({ from, targets, attempts, interval }: Check): Rec
   const { container, namespace, link, address, gateway } = from;
   const origins = [container, namespace, link].filter((one) => one !== undefined);
   // A name is looked up first, for as long.
-  const trials = targets.map((target) => (parseAddress(hostOf(target)) === undefined ? 2 * longest : longest));
-  const trial = link === undefined ? Math.max(longest, ...trials) : trials.reduce((sum, one) => sum + one, 0);
+  const times = targets.map((target) => (parseAddress(hostOf(target)) === undefined ? 2 * longest : longest));
+  const trial = link === undefined ? Math.max(longest, ...times) : times.reduce((sum, one) => sum + one, 0);
   const total = attempts * trial + (attempts - 1) * interval;
   return {
     ...(origins.length > 1 && {
