@@ -128,7 +128,8 @@ export class Engine {
     if (this.#hosts[host]?.gone && recorded) return recorded;
     const kept = kind.adopts || !recorded ? (["fragments"] as const) : [];
     const facts = await this.#session(host).look([...resource.asksOf(kind, recorded ?? { name }), ...kept], tell);
-    const have = kind.read(name, facts);
+    const asked = kind.found && recorded && (await this.#ask(subject, host, recorded, facts, tell));
+    const have = asked ?? kind.read(name, facts);
     if (!recorded) refuseRival(subject, host, name, have, facts, false);
     if (!have || !kind.adopts) return have && resource.stateOf(kind, host, have);
     const before = recorded?.before ?? resource.keptOf(kind, name, facts.fragments)?.before;
@@ -163,7 +164,7 @@ export class Engine {
       return warnings;
     };
     // What is missed may be what the program says next.
-    if (kind.judgesProgram || !isFlawless(() => judge(this.#program.around({ kind, owner }, host))))
+    if (kind.judgesProgram || !resource.isFlawless(() => judge(this.#program.around({ kind, owner }, host))))
       await this.#previews.over();
     const around = this.#program.around({ kind, owner }, host);
     const warnings = judge(around);
@@ -226,7 +227,7 @@ export class Engine {
   async delete(id: string, subject: Subject, recorded: Properties, tell: Tell): Promise<Changed> {
     const { kind } = subject;
     const { host, name } = resource.parseId(id, kind);
-    if (this.#hosts[host]?.gone) return { host, commands: [], warnings: [], state: {} };
+    if (this.#hosts[host]?.gone || kind.found) return { host, commands: [], warnings: [], state: {} };
     const { now, ...changed } = await this.#change(subject, host, recorded, true, tell, (facts) => {
       const have = kind.read(name, facts);
       const before = kind.adopts ? (recorded.before as Properties | undefined) : undefined;
@@ -253,7 +254,22 @@ export class Engine {
     const operation = resource.operationOf(subject.kind, around, host, about, removes, ours, tell);
     const outcome = await this.#session(host).change(operation);
     if ("failure" in outcome) throw outcome.failure;
-    return { host, now: operation.reached(outcome.facts), commands: operation.commands(), warnings: outcome.notes };
+    const { facts, notes } = outcome;
+    const asked = subject.kind.found && (await this.#ask(subject, host, about, facts, tell));
+    const judged = asked ? resource.judged(subject.kind, host, about, asked, facts, around) : [];
+    const now = asked || operation.reached(facts);
+    return { host, now, commands: operation.commands(), warnings: [...notes, ...judged] };
+  }
+
+  /** What a kind that only asks finds out. Others may use the host between two attempts. */
+  #ask(subject: Subject, host: string, about: Properties, facts: Facts, tell: Tell = () => {}): Promise<Properties> {
+    const session = this.#session(host);
+    tell(`asking ${host}`);
+    return this.#activity.during(() =>
+      resource.ask(subject.kind, about, facts, this.#program.around(subject, host), (commands, deadlineSeconds) =>
+        session.ask(commands, deadlineSeconds, tell),
+      ),
+    );
   }
 
   #session(host: string): Session {
@@ -271,15 +287,5 @@ export class Engine {
       return `must be a host of the provider's configuration, but hostnet:hosts is empty; got ${host}`;
     const near = nearest(host, names);
     return `must be ${listed(names)} (the names in hostnet:hosts), got ${host}${near ? `; did you mean ${near}?` : ""}`;
-  }
-}
-
-/** Whether there is nothing to warn of, and nothing to refuse. */
-function isFlawless(judge: () => readonly string[]): boolean {
-  try {
-    return judge().length === 0;
-  } catch (e) {
-    if (e instanceof Failure) return false;
-    throw e;
   }
 }

@@ -1,4 +1,4 @@
-import type { Command } from "./host/command.ts";
+import type { Command, Tried } from "./host/command.ts";
 import type { FactName, Facts } from "./host/facts.ts";
 import type { Node } from "./host/graph.ts";
 import type { Fields, Values } from "./schema/field.ts";
@@ -45,6 +45,11 @@ export interface Kind<
   edges(want: Values<I>): Edges;
   /** What is on the host under this name, in the words of the inputs; undefined when there is nothing. */
   read(name: string, facts: Pick<Facts, F>): State<I, O, B> | undefined;
+  /**
+   * What its commands have found out: for what makes nothing, but asks the host. Those of them that have `tries` are
+   * answered here, in their order. They run when all else of their group is done, and at each refresh; `examine` judges.
+   */
+  found?(want: Values<I>, tried: readonly Tried[], facts: Pick<Facts, F>): State<I, O, B>;
   /** What on this host stands in the way of the change, or makes it useless. Nothing has been touched yet. */
   examine?(change: Change<I, O, B>, facts: Pick<Facts, F>, around: Around<Values<I>>): Finding[];
   /**

@@ -3,6 +3,7 @@ import { type Command, fold } from "./host/command.ts";
 import type { Ask, Facts } from "./host/facts.ts";
 import { linksIn } from "./host/graph.ts";
 import type { Operation } from "./host/operation.ts";
+import { type Run, tried } from "./host/tries.ts";
 import type { Around, Finding, Kind } from "./kind.ts";
 import { compareFields, type DifferenceKind, type Fields, isUnknown, UNKNOWN } from "./schema/field.ts";
 import { s } from "./schema/fields.ts";
@@ -154,6 +155,30 @@ export function settle(kind: Kind, host: string, name: string, findings: readonl
   return findings.map(text);
 }
 
+/** Whether there is nothing to warn of, and nothing to refuse. */
+export function isFlawless(judge: () => readonly string[]): boolean {
+  try {
+    return judge().length === 0;
+  } catch (e) {
+    if (e instanceof Failure) return false;
+    throw e;
+  }
+}
+
+/** What a kind that only asks finds out, by commands that `run` runs. */
+export const ask = async (kind: Kind, want: Properties, facts: Facts, around: Around, run: Run): Promise<Properties> =>
+  kind.found?.(want, await tried(kind.plan(want, undefined, { ...around, facts }), run), facts) ?? {};
+
+/** What the kind says of what was found out: refused, or warnings. */
+export const judged = (
+  kind: Kind,
+  host: string,
+  want: Properties,
+  found: Properties,
+  facts: Facts,
+  around: Around,
+): string[] => settle(kind, host, identify(kind, want, host, facts), examine(kind, want, found, facts, around));
+
 /** Between which states an operation goes: decided when the look is there. */
 export interface Course {
   readonly name: string;
@@ -178,13 +203,13 @@ export function operationOf(
   let first: Facts | undefined;
   const taken = (state: Properties | undefined): string[] => (state && kind.takes?.(state)) ?? [];
   const read = (facts: Facts) => course && kind.read(course.name, facts);
-  return {
+  const operation = {
     title: `${kind.type} ${String(about.name ?? around.owner.split("/").at(-1))}`,
     removes,
     edges: kind.edges(about),
     facts: asksOf(kind, about),
     progress,
-    plan: (facts) => {
+    plan: (facts: Facts) => {
       course = decide(facts);
       const { name, have, want } = course;
       settle(kind, host, name, examine(kind, want, have, facts, around));
@@ -192,14 +217,14 @@ export function operationOf(
       commands = transition(kind, want, have, facts, around);
       return commands;
     },
-    verify: (facts) => {
+    verify: (facts: Facts) => {
       const now = read(facts);
       if (!course?.want) return now ? "it is still there" : undefined;
       if (!now) return "it is not there";
       const wrong = differences(kind, now, { ...course.want, host: undefined });
       return wrong.length > 0 ? describe(wrong, now, course.want) : undefined;
     },
-    undo: (facts) => {
+    undo: (facts: Facts) => {
       if (!course) return [];
       const { have } = course;
       const owner = (have?.owner as string | undefined) ?? around.owner;
@@ -212,7 +237,7 @@ export function operationOf(
       // What is asked, upon what was there: so the host will look when all went well.
       return transition(kind, have, want && { ...have, ...want, owner: around.owner }, first, { ...around, owner });
     },
-    boot: (facts) => {
+    boot: (facts: Facts) => {
       if (!course?.want || removes) return undefined;
       const want = { ...course.want, name: course.name };
       return {
@@ -233,9 +258,17 @@ export function operationOf(
     takes: () => taken(course?.want).filter((link) => !taken(course?.have).includes(link)),
     gives: () => taken(course?.have).filter((link) => !taken(course?.want).includes(link)),
     adopts: kind.adopts === true,
-    reached: (facts) => read(facts) ?? {},
+    reached: (facts: Facts) => read(facts) ?? {},
     commands: () => commands,
   };
+  if (!kind.found) return operation;
+  // What only asks does so afterwards, and leaves nothing that could be missed, undone or kept.
+  const nothing = { verify: () => undefined, boot: () => undefined, keeps: () => undefined };
+  const plan = (facts: Facts) => {
+    operation.plan(facts);
+    return [];
+  };
+  return { ...operation, ...nothing, plan };
 }
 
 function describe(wrong: readonly Difference[], now: Properties, want: Properties): string {

@@ -18,7 +18,7 @@ const tools: readonly Tool[] = [
   { name: "ps", version: "--version", package: "procps" },
   { name: "sysctl", version: "--version", package: "procps", for: "Sysctl and IpForwarding" },
   { name: "bridge", version: "-V", package: "iproute2", for: "VLANs of bridges" },
-  { name: "ping", version: "-V", package: "iputils-ping", for: "probes that ping" },
+  { name: "ping", version: "-V", package: "iputils-ping", for: "probes and checks that ping" },
   { name: "systemd-run", version: "--version", package: "systemd", for: "an undo timer that belongs to init" },
   { name: "nft", version: "--version", package: "nftables", for: "firewall rules" },
   { name: "iptables", version: "--version", package: "iptables", for: "firewall rules beside Docker's" },

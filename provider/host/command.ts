@@ -5,6 +5,16 @@ export interface Command {
   readonly stdin?: string;
   /** How long it may take, where that is more than ten seconds. */
   readonly seconds?: number;
+  /** It only asks: it is tried until it exits 0, so often at most, with so many seconds between; others that ask are tried meanwhile. */
+  readonly tries?: { readonly attempts: number; readonly interval: number };
+}
+
+/** What came of a command that only asks: of its last attempt, and how many there were. */
+export interface Tried {
+  readonly status: number;
+  readonly attempts: number;
+  /** Its last words. */
+  readonly said: string;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../errors.ts";
 import type { Activity } from "./activity.ts";
+import type { Command } from "./command.ts";
 import { type Conversation, connect, greet } from "./connection.ts";
 import { type Ask, type Facts, factCommands, parseFacts } from "./facts.ts";
 import { unmet } from "./graph.ts";
@@ -9,6 +10,7 @@ import { locked } from "./lock.ts";
 import type { Operation, Outcome } from "./operation.ts";
 import { askPending, halfDone, parsePending } from "./pending.ts";
 import { guardFacts } from "./run.ts";
+import type { Answer } from "./script.ts";
 import { guardOf, type HostSettings } from "./settings.ts";
 import { newMarker } from "./shell.ts";
 import { transact } from "./transaction.ts";
@@ -27,11 +29,17 @@ type Tell = (text: string) => void;
 type Pending = { tell: Tell; reject(reason: unknown): void };
 type Look = Pending & { names: readonly Ask[]; resolve(facts: Facts): void };
 type Change = Pending & { operation: Operation; resolve(outcome: Outcome): void };
+type Question = Pending & {
+  commands: readonly Command[];
+  deadlineSeconds: number;
+  resolve(answers: Answer[]): void;
+};
+type Request = Look | Change | Question;
 
 /**
  * One conversation with one host. Requests that arrive while it is busy wait and form the next group: any number of
  * looks is one exchange, any number of changes one transaction. A change that needs what is not there yet waits until
- * another change has made it, or nobody else is expected.
+ * another change has made it, or nobody else is expected. Commands that only ask come after the changes.
  */
 export class Session {
   readonly host: string;
@@ -45,10 +53,11 @@ export class Session {
   /** The connection over which what dead runs have left was asked for. */
   #lookedAround: Conversation | undefined;
   readonly #notices: string[] = [];
-  #waiting: (Look | Change)[] = [];
+  #waiting: Request[] = [];
   /** Changes that need what is not there yet. */
   #held: Change[] = [];
   #working: Promise<void> | undefined;
+  #isCancelled = false;
 
   constructor(host: string, settings: HostSettings, activity: Activity) {
     this.host = host;
@@ -72,13 +81,24 @@ export class Session {
     return new Promise((resolve, reject) => this.#enqueue({ operation, tell, resolve, reject }));
   }
 
+  /** Runs commands that change nothing, when all else of their group is done. */
+  ask(commands: readonly Command[], deadlineSeconds: number, tell: Tell = () => {}): Promise<Answer[]> {
+    // Who asks several times comes again by himself.
+    if (this.#isCancelled) return Promise.reject(this.#cancelled());
+    return new Promise((resolve, reject) => this.#enqueue({ commands, deadlineSeconds, tell, resolve, reject }));
+  }
+
   /** Refuses the requests that wait; the group in flight goes on to its end. */
   cancel() {
+    this.#isCancelled = true;
     const refused = [...this.#held, ...this.#waiting];
     this.#held = [];
     this.#waiting = [];
-    for (const request of refused)
-      request.reject(new Failure("cancelled", `cancelled before anything was done on ${this.host}`));
+    for (const request of refused) request.reject(this.#cancelled());
+  }
+
+  #cancelled(): Failure {
+    return new Failure("cancelled", `cancelled before anything was done on ${this.host}`);
   }
 
   /** Ends the conversation after the group in flight. */
@@ -87,7 +107,7 @@ export class Session {
     this.#conversation?.close();
   }
 
-  #enqueue(request: Look | Change) {
+  #enqueue(request: Request) {
     this.#activity.touch();
     if (this.#working && "operation" in request) request.tell(`waiting for its turn on ${this.host}`);
     this.#waiting.push(request);
@@ -114,22 +134,37 @@ export class Session {
     }
   }
 
-  async #serve(group: readonly (Look | Change)[], patient: boolean) {
+  async #serve(group: readonly Request[], patient: boolean) {
     const line = this.#line((text) => {
       for (const request of group) request.tell(text);
     });
     const changes = group.filter((request) => "operation" in request);
-    const names: Ask[] = group.flatMap((request) => ("names" in request ? request.names : request.operation.facts));
-    if (changes.length > 0) names.push(...guardFacts);
+    const names = group.flatMap((request): readonly Ask[] => {
+      if ("operation" in request) return [...request.operation.facts, ...guardFacts];
+      return "names" in request ? request.names : [];
+    });
     const answerLooks = async (speak: Talk) => {
       const facts = await this.#look(speak, new Set(names), changes.length === 0);
       for (const request of group) if ("names" in request) request.resolve(facts);
       return facts;
     };
-    if (changes.length === 0) {
-      await answerLooks(line.talk);
-      return;
+    if (changes.length > 0) await this.#change(changes, line, answerLooks, patient);
+    else if (names.length > 0) await answerLooks(line.talk);
+    for (const request of group) {
+      if (!("commands" in request)) continue;
+      const steps = request.commands.map((command) => ({ command }));
+      const answers = line.talk().then((conversation) => conversation.run(steps, request));
+      await answers.then(request.resolve, request.reject);
     }
+  }
+
+  /** Makes of changes one transaction, under the lock. */
+  async #change(
+    changes: readonly Change[],
+    line: Line,
+    answerLooks: (speak: Talk) => Promise<Facts>,
+    patient: boolean,
+  ): Promise<void> {
     const tell = (text: string) => {
       for (const change of changes) change.tell(text);
     };

@@ -15,10 +15,10 @@ import {
   planAll,
   script,
 } from "./operation.ts";
-import { failing } from "./probes.ts";
 import { prove, regain, restored } from "./proof.ts";
 import { type Guarding, guardFacts, type Run, tell, Undone } from "./run.ts";
 import type { Answer, Step } from "./script.ts";
+import { failing } from "./tries.ts";
 import { undo } from "./undo.ts";
 import { setWayAside, thingsOf, wayBack } from "./way-back.ts";
 

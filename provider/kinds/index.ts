@@ -12,6 +12,7 @@ import { Macvlan } from "./macvlan.ts";
 import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
 import { PolicyRule } from "./policy-rule.ts";
+import { ReachabilityCheck } from "./reachability-check.ts";
 import { Route } from "./route.ts";
 import { Sysctl } from "./sysctl.ts";
 import { VlanInterface } from "./vlan-interface.ts";
@@ -32,6 +33,7 @@ export const kinds = [
   Masquerade,
   Nic,
   PolicyRule,
+  ReachabilityCheck,
   Route,
   Sysctl,
   VlanInterface,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   child,
   compareAll,
@@ -63,7 +64,13 @@ export const s = {
 
   /** Whatever JSON can hold. */
   any: (doc: string) =>
-    make<unknown>(doc, { type: { $ref: "pulumi.json#/Any" }, parse: (value) => value, compare: () => {} }),
+    make<unknown>(doc, {
+      type: { $ref: "pulumi.json#/Any" },
+      parse: (value) => value,
+      compare: (have, want, path, differ) => {
+        if (!isDeepStrictEqual(have, want)) differ(path, "update");
+      },
+    }),
 
   oneOf: <const V extends string>(doc: string, values: readonly V[]) =>
     scalar<V>(doc, "string", (value, path, report) => {
@@ -134,16 +141,16 @@ export const s = {
 
   mac: (doc: string) => text(doc, "a hardware address like 02:42:0a:00:00:05", parseMac),
 
-  /** Values in an order that matters. */
-  list: <T>(item: Field<T>, doc = item.doc) =>
-    array(item, doc, (have, want, path, differ) => {
+  /** Values in an order that matters; `repeats`: of which two may be alike. */
+  list: <T>(item: Field<T>, doc = item.doc, { repeats = false } = {}) =>
+    array(item, doc, repeats, (have, want, path, differ) => {
       for (let i = 0; i < Math.max(have.length, want.length); i++)
         compareOne(item.rule, have[i], want[i], `${path}[${i}]`, differ);
     }),
 
   /** Values in any order, without repetition. */
   set: <T>(item: Field<T>, doc = item.doc) =>
-    array(item, doc, (have, want, path, differ) => {
+    array(item, doc, false, (have, want, path, differ) => {
       const lacks = (all: readonly T[], value: T | undefined) =>
         value !== undefined && !all.some((v) => show(v) === show(value));
       // What goes is told by its old place, what comes by its new one: that is where the engine looks for the values.
@@ -190,7 +197,7 @@ export const s = {
     }),
 };
 
-function array<T>(item: Field<T>, doc: string, compare: Rule<readonly T[]>["compare"]) {
+function array<T>(item: Field<T>, doc: string, repeats: boolean, compare: Rule<readonly T[]>["compare"]) {
   return make<readonly T[]>(doc, {
     type: { type: "array", items: item.rule.type },
     nested: item.rule.nested ?? [],
@@ -208,7 +215,8 @@ function array<T>(item: Field<T>, doc: string, compare: Rule<readonly T[]>["comp
           report(at, reason);
         });
         const first = seen.indexOf(show(v));
-        if (first >= 0 && !wrong && !isUnknown(v)) report(`${path}[${i}]`, `repeats ${path}[${first}]: ${show(v)}`);
+        if (first >= 0 && !repeats && !wrong && !isUnknown(v))
+          report(`${path}[${i}]`, `repeats ${path}[${first}]: ${show(v)}`);
         seen.push(wrong ? "" : show(v));
         return v;
       });

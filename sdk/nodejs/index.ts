@@ -90,6 +90,11 @@ export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
+export { ReachabilityCheckArgs } from "./reachabilityCheck";
+export type ReachabilityCheck = import("./reachabilityCheck").ReachabilityCheck;
+export const ReachabilityCheck: typeof import("./reachabilityCheck").ReachabilityCheck = null as any;
+utilities.lazyLoad(exports, ["ReachabilityCheck"], () => require("./reachabilityCheck"));
+
 export { RouteArgs } from "./route";
 export type Route = import("./route").Route;
 export const Route: typeof import("./route").Route = null as any;
@@ -156,6 +161,8 @@ const _module = {
                 return new Nic(name, <any>undefined, { urn })
             case "hostnet:index:PolicyRule":
                 return new PolicyRule(name, <any>undefined, { urn })
+            case "hostnet:index:ReachabilityCheck":
+                return new ReachabilityCheck(name, <any>undefined, { urn })
             case "hostnet:index:Route":
                 return new Route(name, <any>undefined, { urn })
             case "hostnet:index:RoutedBridges":

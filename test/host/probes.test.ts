@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { failing } from "../../provider/host/probes.ts";
 import type { Shell } from "../../provider/host/shell.ts";
+import { failing } from "../../provider/host/tries.ts";
 import { which } from "../../setup/run.ts";
 import { noTicking, TickingHost } from "./ticking.ts";
 
@@ -87,7 +87,7 @@ describe.skipIf(lacking)(`a probe${lacking ? ` (skipped: ${lacking})` : ""}`, ()
     await put("/usr/local/sbin/nc", 'echo "$@" >>/run/nc; exit 0');
     const tcp = ["tcp 10.0.0.1:9", "tcp [fd00::1]:9"];
     expect(await failing(shell, tcp)).toEqual([]);
-    expect(await host.run("cat /run/nc; rm /usr/local/sbin/nc")).toBe("-z 10.0.0.1 9\n-z fd00::1 9\n");
+    expect(await host.run("sort /run/nc; rm /usr/local/sbin/nc")).toBe("-z 10.0.0.1 9\n-z fd00::1 9\n");
   });
 
   test("says which tool is missing where none is there", async () => {

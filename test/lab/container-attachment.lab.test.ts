@@ -13,7 +13,7 @@ type Properties = Record<string, Setting>;
 type Resource = { type: string; properties: Properties };
 
 /** The tutorials' LAN: a bridge on each host, and in it containers of the first with addresses of their own. */
-function program(web: Properties = {}) {
+function program(web: Properties = {}, more: Record<string, Resource & { options?: Setting }> = {}) {
   const bridges = hosts.flatMap((host, i): [string, Resource][] => [
     [`${host}-nic`, { type: "hostnet:Nic", properties: { host, name: "ens33", up: true } }],
     [
@@ -44,7 +44,7 @@ function program(web: Properties = {}) {
     attachment("web", "lan2", { addresses: ["192.168.1.152/24"], gateways: ["192.168.1.103"] }),
     attachment("web2", "eth1", { addresses: ["192.168.1.151/24"] }),
   ];
-  return { yaml: JSON.stringify({ resources: Object.fromEntries(resources) }) };
+  return { yaml: JSON.stringify({ resources: { ...Object.fromEntries(resources), ...more } }) };
 }
 
 describe("interfaces inside running containers (T2), their whole life on two machines", () => {
@@ -168,6 +168,41 @@ describe("interfaces inside running containers (T2), their whole life on two mac
     expect(text).toContain("master br0");
     await ok(stack.up());
     await prove("after a repair");
+    await rests();
+  });
+
+  fully("a check from a container, and one from somebody on the bridge, finds what pings find", async () => {
+    const reached = ["192.168.1.103", "192.168.1.150"];
+    const silent = "192.168.1.222";
+    for (const address of reached) await must("node2", `ping -c 1 -W 5 ${address}`);
+    await must("node2", `! ping -c 1 -W 5 ${silent}`);
+    const check = (from: Setting, targets: Setting[]) => ({
+      type: "hostnet:ReachabilityCheck",
+      properties: { host: "node1", from, targets },
+      options: { dependsOn: [`\${web-eth1}`, `\${node2-lan}`, `\${node2-pass}`] },
+    });
+    const targets = [
+      { ping: "192.168.1.103", mtu: 1500 },
+      { ping: "192.168.1.103", mtu: 1501, reachable: false },
+      { tcp: "192.168.1.103:22" },
+      { ping: silent, reachable: false },
+    ];
+    const origins = { inside: { container: "web" }, beside: { link: "br0", address: "192.168.1.180/24" } };
+    const checks = Object.fromEntries(Object.entries(origins).map(([name, from]) => [name, check(from, targets)]));
+    await stack.program(program({}, checks));
+    const there = await snapshotOf(lab, "node1");
+    await ok(stack.up());
+    expect(await snapshotOf(lab, "node1")).toEqual(there);
+    await rests();
+
+    await must("node2", `ip address add ${silent}/24 dev br0`);
+    const { summary, text } = await ok(stack.preview({ diff: true }));
+    expect(summary, text).toMatchObject({ update: 3 });
+    expect(text).toContain("reachable");
+    await must("node2", `ip address delete ${silent}/24 dev br0`);
+    await rests();
+    await stack.program(program());
+    await ok(stack.up());
     await rests();
   });
 

@@ -53,6 +53,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Nic{}
 	case "hostnet:index:PolicyRule":
 		r = &PolicyRule{}
+	case "hostnet:index:ReachabilityCheck":
+		r = &ReachabilityCheck{}
 	case "hostnet:index:Route":
 		r = &Route{}
 	case "hostnet:index:RoutedBridges":

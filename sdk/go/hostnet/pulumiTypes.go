@@ -1772,6 +1772,416 @@ func (o MasqueradeRuleArrayOutput) Index(i pulumi.IntInput) MasqueradeRuleOutput
 	}).(MasqueradeRuleOutput)
 }
 
+// Where a check speaks from; the host itself when all is left out.
+type ReachabilityOrigin struct {
+	// With `link`: an address that nobody has, with its prefix length.
+	Address *string `pulumi:"address"`
+	// A running container, by its name or ID in Docker.
+	Container *string `pulumi:"container"`
+	// With `link`: the next hop for everything else.
+	Gateway *string `pulumi:"gateway"`
+	// A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+	Link *string `pulumi:"link"`
+	// The path of a network namespace, like `/run/netns/blue`.
+	Namespace *string `pulumi:"namespace"`
+}
+
+// ReachabilityOriginInput is an input type that accepts ReachabilityOriginArgs and ReachabilityOriginOutput values.
+// You can construct a concrete instance of `ReachabilityOriginInput` via:
+//
+//	ReachabilityOriginArgs{...}
+type ReachabilityOriginInput interface {
+	pulumi.Input
+
+	ToReachabilityOriginOutput() ReachabilityOriginOutput
+	ToReachabilityOriginOutputWithContext(context.Context) ReachabilityOriginOutput
+}
+
+// Where a check speaks from; the host itself when all is left out.
+type ReachabilityOriginArgs struct {
+	// With `link`: an address that nobody has, with its prefix length.
+	Address pulumi.StringPtrInput `pulumi:"address"`
+	// A running container, by its name or ID in Docker.
+	Container pulumi.StringPtrInput `pulumi:"container"`
+	// With `link`: the next hop for everything else.
+	Gateway pulumi.StringPtrInput `pulumi:"gateway"`
+	// A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+	Link pulumi.StringPtrInput `pulumi:"link"`
+	// The path of a network namespace, like `/run/netns/blue`.
+	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+}
+
+func (ReachabilityOriginArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReachabilityOrigin)(nil)).Elem()
+}
+
+func (i ReachabilityOriginArgs) ToReachabilityOriginOutput() ReachabilityOriginOutput {
+	return i.ToReachabilityOriginOutputWithContext(context.Background())
+}
+
+func (i ReachabilityOriginArgs) ToReachabilityOriginOutputWithContext(ctx context.Context) ReachabilityOriginOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ReachabilityOriginOutput)
+}
+
+func (i ReachabilityOriginArgs) ToReachabilityOriginPtrOutput() ReachabilityOriginPtrOutput {
+	return i.ToReachabilityOriginPtrOutputWithContext(context.Background())
+}
+
+func (i ReachabilityOriginArgs) ToReachabilityOriginPtrOutputWithContext(ctx context.Context) ReachabilityOriginPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ReachabilityOriginOutput).ToReachabilityOriginPtrOutputWithContext(ctx)
+}
+
+// ReachabilityOriginPtrInput is an input type that accepts ReachabilityOriginArgs, ReachabilityOriginPtr and ReachabilityOriginPtrOutput values.
+// You can construct a concrete instance of `ReachabilityOriginPtrInput` via:
+//
+//	        ReachabilityOriginArgs{...}
+//
+//	or:
+//
+//	        nil
+type ReachabilityOriginPtrInput interface {
+	pulumi.Input
+
+	ToReachabilityOriginPtrOutput() ReachabilityOriginPtrOutput
+	ToReachabilityOriginPtrOutputWithContext(context.Context) ReachabilityOriginPtrOutput
+}
+
+type reachabilityOriginPtrType ReachabilityOriginArgs
+
+func ReachabilityOriginPtr(v *ReachabilityOriginArgs) ReachabilityOriginPtrInput {
+	return (*reachabilityOriginPtrType)(v)
+}
+
+func (*reachabilityOriginPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**ReachabilityOrigin)(nil)).Elem()
+}
+
+func (i *reachabilityOriginPtrType) ToReachabilityOriginPtrOutput() ReachabilityOriginPtrOutput {
+	return i.ToReachabilityOriginPtrOutputWithContext(context.Background())
+}
+
+func (i *reachabilityOriginPtrType) ToReachabilityOriginPtrOutputWithContext(ctx context.Context) ReachabilityOriginPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ReachabilityOriginPtrOutput)
+}
+
+// Where a check speaks from; the host itself when all is left out.
+type ReachabilityOriginOutput struct{ *pulumi.OutputState }
+
+func (ReachabilityOriginOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReachabilityOrigin)(nil)).Elem()
+}
+
+func (o ReachabilityOriginOutput) ToReachabilityOriginOutput() ReachabilityOriginOutput {
+	return o
+}
+
+func (o ReachabilityOriginOutput) ToReachabilityOriginOutputWithContext(ctx context.Context) ReachabilityOriginOutput {
+	return o
+}
+
+func (o ReachabilityOriginOutput) ToReachabilityOriginPtrOutput() ReachabilityOriginPtrOutput {
+	return o.ToReachabilityOriginPtrOutputWithContext(context.Background())
+}
+
+func (o ReachabilityOriginOutput) ToReachabilityOriginPtrOutputWithContext(ctx context.Context) ReachabilityOriginPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ReachabilityOrigin) *ReachabilityOrigin {
+		return &v
+	}).(ReachabilityOriginPtrOutput)
+}
+
+// With `link`: an address that nobody has, with its prefix length.
+func (o ReachabilityOriginOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityOrigin) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// A running container, by its name or ID in Docker.
+func (o ReachabilityOriginOutput) Container() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityOrigin) *string { return v.Container }).(pulumi.StringPtrOutput)
+}
+
+// With `link`: the next hop for everything else.
+func (o ReachabilityOriginOutput) Gateway() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityOrigin) *string { return v.Gateway }).(pulumi.StringPtrOutput)
+}
+
+// A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+func (o ReachabilityOriginOutput) Link() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityOrigin) *string { return v.Link }).(pulumi.StringPtrOutput)
+}
+
+// The path of a network namespace, like `/run/netns/blue`.
+func (o ReachabilityOriginOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityOrigin) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+type ReachabilityOriginPtrOutput struct{ *pulumi.OutputState }
+
+func (ReachabilityOriginPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ReachabilityOrigin)(nil)).Elem()
+}
+
+func (o ReachabilityOriginPtrOutput) ToReachabilityOriginPtrOutput() ReachabilityOriginPtrOutput {
+	return o
+}
+
+func (o ReachabilityOriginPtrOutput) ToReachabilityOriginPtrOutputWithContext(ctx context.Context) ReachabilityOriginPtrOutput {
+	return o
+}
+
+func (o ReachabilityOriginPtrOutput) Elem() ReachabilityOriginOutput {
+	return o.ApplyT(func(v *ReachabilityOrigin) ReachabilityOrigin {
+		if v != nil {
+			return *v
+		}
+		var ret ReachabilityOrigin
+		return ret
+	}).(ReachabilityOriginOutput)
+}
+
+// With `link`: an address that nobody has, with its prefix length.
+func (o ReachabilityOriginPtrOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ReachabilityOrigin) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Address
+	}).(pulumi.StringPtrOutput)
+}
+
+// A running container, by its name or ID in Docker.
+func (o ReachabilityOriginPtrOutput) Container() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ReachabilityOrigin) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Container
+	}).(pulumi.StringPtrOutput)
+}
+
+// With `link`: the next hop for everything else.
+func (o ReachabilityOriginPtrOutput) Gateway() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ReachabilityOrigin) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Gateway
+	}).(pulumi.StringPtrOutput)
+}
+
+// A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+func (o ReachabilityOriginPtrOutput) Link() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ReachabilityOrigin) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Link
+	}).(pulumi.StringPtrOutput)
+}
+
+// The path of a network namespace, like `/run/netns/blue`.
+func (o ReachabilityOriginPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ReachabilityOrigin) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// What was found out of a target.
+type ReachabilityResult struct {
+	// How many attempts were made: it answered to the last, or to none.
+	Attempts int `pulumi:"attempts"`
+	// Why it could not be tried.
+	Problem *string `pulumi:"problem"`
+	// Whether it answered to an attempt; left out where it could not be tried.
+	Reached *bool `pulumi:"reached"`
+	// Which one, like `ping 10.0.0.5`.
+	Target string `pulumi:"target"`
+}
+
+// What was found out of a target.
+type ReachabilityResultOutput struct{ *pulumi.OutputState }
+
+func (ReachabilityResultOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReachabilityResult)(nil)).Elem()
+}
+
+func (o ReachabilityResultOutput) ToReachabilityResultOutput() ReachabilityResultOutput {
+	return o
+}
+
+func (o ReachabilityResultOutput) ToReachabilityResultOutputWithContext(ctx context.Context) ReachabilityResultOutput {
+	return o
+}
+
+// How many attempts were made: it answered to the last, or to none.
+func (o ReachabilityResultOutput) Attempts() pulumi.IntOutput {
+	return o.ApplyT(func(v ReachabilityResult) int { return v.Attempts }).(pulumi.IntOutput)
+}
+
+// Why it could not be tried.
+func (o ReachabilityResultOutput) Problem() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityResult) *string { return v.Problem }).(pulumi.StringPtrOutput)
+}
+
+// Whether it answered to an attempt; left out where it could not be tried.
+func (o ReachabilityResultOutput) Reached() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ReachabilityResult) *bool { return v.Reached }).(pulumi.BoolPtrOutput)
+}
+
+// Which one, like `ping 10.0.0.5`.
+func (o ReachabilityResultOutput) Target() pulumi.StringOutput {
+	return o.ApplyT(func(v ReachabilityResult) string { return v.Target }).(pulumi.StringOutput)
+}
+
+type ReachabilityResultArrayOutput struct{ *pulumi.OutputState }
+
+func (ReachabilityResultArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReachabilityResult)(nil)).Elem()
+}
+
+func (o ReachabilityResultArrayOutput) ToReachabilityResultArrayOutput() ReachabilityResultArrayOutput {
+	return o
+}
+
+func (o ReachabilityResultArrayOutput) ToReachabilityResultArrayOutputWithContext(ctx context.Context) ReachabilityResultArrayOutput {
+	return o
+}
+
+func (o ReachabilityResultArrayOutput) Index(i pulumi.IntInput) ReachabilityResultOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ReachabilityResult {
+		return vs[0].([]ReachabilityResult)[vs[1].(int)]
+	}).(ReachabilityResultOutput)
+}
+
+// What is tried: `ping` or `tcp`.
+type ReachabilityTarget struct {
+	// With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+	Mtu *int `pulumi:"mtu"`
+	// An address or a name that is pinged.
+	Ping *string `pulumi:"ping"`
+	// What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+	Reachable *bool `pulumi:"reachable"`
+	// A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+	Tcp *string `pulumi:"tcp"`
+}
+
+// ReachabilityTargetInput is an input type that accepts ReachabilityTargetArgs and ReachabilityTargetOutput values.
+// You can construct a concrete instance of `ReachabilityTargetInput` via:
+//
+//	ReachabilityTargetArgs{...}
+type ReachabilityTargetInput interface {
+	pulumi.Input
+
+	ToReachabilityTargetOutput() ReachabilityTargetOutput
+	ToReachabilityTargetOutputWithContext(context.Context) ReachabilityTargetOutput
+}
+
+// What is tried: `ping` or `tcp`.
+type ReachabilityTargetArgs struct {
+	// With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+	Mtu pulumi.IntPtrInput `pulumi:"mtu"`
+	// An address or a name that is pinged.
+	Ping pulumi.StringPtrInput `pulumi:"ping"`
+	// What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+	Reachable pulumi.BoolPtrInput `pulumi:"reachable"`
+	// A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+	Tcp pulumi.StringPtrInput `pulumi:"tcp"`
+}
+
+func (ReachabilityTargetArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReachabilityTarget)(nil)).Elem()
+}
+
+func (i ReachabilityTargetArgs) ToReachabilityTargetOutput() ReachabilityTargetOutput {
+	return i.ToReachabilityTargetOutputWithContext(context.Background())
+}
+
+func (i ReachabilityTargetArgs) ToReachabilityTargetOutputWithContext(ctx context.Context) ReachabilityTargetOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ReachabilityTargetOutput)
+}
+
+// ReachabilityTargetArrayInput is an input type that accepts ReachabilityTargetArray and ReachabilityTargetArrayOutput values.
+// You can construct a concrete instance of `ReachabilityTargetArrayInput` via:
+//
+//	ReachabilityTargetArray{ ReachabilityTargetArgs{...} }
+type ReachabilityTargetArrayInput interface {
+	pulumi.Input
+
+	ToReachabilityTargetArrayOutput() ReachabilityTargetArrayOutput
+	ToReachabilityTargetArrayOutputWithContext(context.Context) ReachabilityTargetArrayOutput
+}
+
+type ReachabilityTargetArray []ReachabilityTargetInput
+
+func (ReachabilityTargetArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReachabilityTarget)(nil)).Elem()
+}
+
+func (i ReachabilityTargetArray) ToReachabilityTargetArrayOutput() ReachabilityTargetArrayOutput {
+	return i.ToReachabilityTargetArrayOutputWithContext(context.Background())
+}
+
+func (i ReachabilityTargetArray) ToReachabilityTargetArrayOutputWithContext(ctx context.Context) ReachabilityTargetArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ReachabilityTargetArrayOutput)
+}
+
+// What is tried: `ping` or `tcp`.
+type ReachabilityTargetOutput struct{ *pulumi.OutputState }
+
+func (ReachabilityTargetOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ReachabilityTarget)(nil)).Elem()
+}
+
+func (o ReachabilityTargetOutput) ToReachabilityTargetOutput() ReachabilityTargetOutput {
+	return o
+}
+
+func (o ReachabilityTargetOutput) ToReachabilityTargetOutputWithContext(ctx context.Context) ReachabilityTargetOutput {
+	return o
+}
+
+// With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+func (o ReachabilityTargetOutput) Mtu() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ReachabilityTarget) *int { return v.Mtu }).(pulumi.IntPtrOutput)
+}
+
+// An address or a name that is pinged.
+func (o ReachabilityTargetOutput) Ping() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityTarget) *string { return v.Ping }).(pulumi.StringPtrOutput)
+}
+
+// What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+func (o ReachabilityTargetOutput) Reachable() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v ReachabilityTarget) *bool { return v.Reachable }).(pulumi.BoolPtrOutput)
+}
+
+// A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+func (o ReachabilityTargetOutput) Tcp() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ReachabilityTarget) *string { return v.Tcp }).(pulumi.StringPtrOutput)
+}
+
+type ReachabilityTargetArrayOutput struct{ *pulumi.OutputState }
+
+func (ReachabilityTargetArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]ReachabilityTarget)(nil)).Elem()
+}
+
+func (o ReachabilityTargetArrayOutput) ToReachabilityTargetArrayOutput() ReachabilityTargetArrayOutput {
+	return o
+}
+
+func (o ReachabilityTargetArrayOutput) ToReachabilityTargetArrayOutputWithContext(ctx context.Context) ReachabilityTargetArrayOutput {
+	return o
+}
+
+func (o ReachabilityTargetArrayOutput) Index(i pulumi.IntInput) ReachabilityTargetOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ReachabilityTarget {
+		return vs[0].([]ReachabilityTarget)[vs[1].(int)]
+	}).(ReachabilityTargetOutput)
+}
+
 // One of the ways of a route that has several.
 type RouteHop struct {
 	// The link to it.
@@ -2218,6 +2628,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*MacvlanHostInput)(nil)).Elem(), MacvlanHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleInput)(nil)).Elem(), MasqueradeRuleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleArrayInput)(nil)).Elem(), MasqueradeRuleArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginInput)(nil)).Elem(), ReachabilityOriginArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginPtrInput)(nil)).Elem(), ReachabilityOriginArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityTargetInput)(nil)).Elem(), ReachabilityTargetArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityTargetArrayInput)(nil)).Elem(), ReachabilityTargetArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopInput)(nil)).Elem(), RouteHopArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RouteHopArrayInput)(nil)).Elem(), RouteHopArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TrunkHostInput)(nil)).Elem(), TrunkHostArgs{})
@@ -2246,6 +2660,12 @@ func init() {
 	pulumi.RegisterOutputType(MacvlanHostOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleArrayOutput{})
+	pulumi.RegisterOutputType(ReachabilityOriginOutput{})
+	pulumi.RegisterOutputType(ReachabilityOriginPtrOutput{})
+	pulumi.RegisterOutputType(ReachabilityResultOutput{})
+	pulumi.RegisterOutputType(ReachabilityResultArrayOutput{})
+	pulumi.RegisterOutputType(ReachabilityTargetOutput{})
+	pulumi.RegisterOutputType(ReachabilityTargetArrayOutput{})
 	pulumi.RegisterOutputType(RouteHopOutput{})
 	pulumi.RegisterOutputType(RouteHopArrayOutput{})
 	pulumi.RegisterOutputType(TrunkHostOutput{})

@@ -330,6 +330,54 @@ export interface MasqueradeRuleArgs {
 }
 
 /**
+ * Where a check speaks from; the host itself when all is left out.
+ */
+export interface ReachabilityOriginArgs {
+    /**
+     * With `link`: an address that nobody has, with its prefix length.
+     */
+    address?: pulumi.Input<string | undefined>;
+    /**
+     * A running container, by its name or ID in Docker.
+     */
+    container?: pulumi.Input<string | undefined>;
+    /**
+     * With `link`: the next hop for everything else.
+     */
+    gateway?: pulumi.Input<string | undefined>;
+    /**
+     * A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+     */
+    link?: pulumi.Input<string | undefined>;
+    /**
+     * The path of a network namespace, like `/run/netns/blue`.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What is tried: `ping` or `tcp`.
+ */
+export interface ReachabilityTargetArgs {
+    /**
+     * With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+     */
+    mtu?: pulumi.Input<number | undefined>;
+    /**
+     * An address or a name that is pinged.
+     */
+    ping?: pulumi.Input<string | undefined>;
+    /**
+     * What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+     */
+    reachable?: pulumi.Input<boolean | undefined>;
+    /**
+     * A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+     */
+    tcp?: pulumi.Input<string | undefined>;
+}
+
+/**
  * One of the ways of a route that has several.
  */
 export interface RouteHopArgs {

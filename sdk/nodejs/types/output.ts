@@ -286,6 +286,76 @@ export interface MasqueradeRule {
 }
 
 /**
+ * Where a check speaks from; the host itself when all is left out.
+ */
+export interface ReachabilityOrigin {
+    /**
+     * With `link`: an address that nobody has, with its prefix length.
+     */
+    address?: string;
+    /**
+     * A running container, by its name or ID in Docker.
+     */
+    container?: string;
+    /**
+     * With `link`: the next hop for everything else.
+     */
+    gateway?: string;
+    /**
+     * A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+     */
+    link?: string;
+    /**
+     * The path of a network namespace, like `/run/netns/blue`.
+     */
+    namespace?: string;
+}
+
+/**
+ * What was found out of a target.
+ */
+export interface ReachabilityResult {
+    /**
+     * How many attempts were made: it answered to the last, or to none.
+     */
+    attempts: number;
+    /**
+     * Why it could not be tried.
+     */
+    problem?: string;
+    /**
+     * Whether it answered to an attempt; left out where it could not be tried.
+     */
+    reached?: boolean;
+    /**
+     * Which one, like `ping 10.0.0.5`.
+     */
+    target: string;
+}
+
+/**
+ * What is tried: `ping` or `tcp`.
+ */
+export interface ReachabilityTarget {
+    /**
+     * With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+     */
+    mtu?: number;
+    /**
+     * An address or a name that is pinged.
+     */
+    ping?: string;
+    /**
+     * What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+     */
+    reachable?: boolean;
+    /**
+     * A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+     */
+    tcp?: string;
+}
+
+/**
  * One of the ways of a route that has several.
  */
 export interface RouteHop {

@@ -23,6 +23,7 @@ from .masquerade import *
 from .nic import *
 from .policy_rule import *
 from .provider import *
+from .reachability_check import *
 from .route import *
 from .routed_bridges import *
 from .sysctl import *
@@ -61,6 +62,7 @@ _utilities.register(
    "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",
    "hostnet:index:PolicyRule": "PolicyRule",
+   "hostnet:index:ReachabilityCheck": "ReachabilityCheck",
    "hostnet:index:Route": "Route",
    "hostnet:index:RoutedBridges": "RoutedBridges",
    "hostnet:index:Sysctl": "Sysctl",

@@ -39,6 +39,10 @@ __all__ = [
     'MacvlanHostArgsDict',
     'MasqueradeRuleArgs',
     'MasqueradeRuleArgsDict',
+    'ReachabilityOriginArgs',
+    'ReachabilityOriginArgsDict',
+    'ReachabilityTargetArgs',
+    'ReachabilityTargetArgsDict',
     'RouteHopArgs',
     'RouteHopArgsDict',
     'TrunkHostArgs',
@@ -1462,6 +1466,214 @@ class MasqueradeRuleArgs:
     @to.setter
     def to(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "to", value)
+
+
+class ReachabilityOriginArgsDict(TypedDict):
+    """
+    Where a check speaks from; the host itself when all is left out.
+    """
+    address: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `link`: an address that nobody has, with its prefix length.
+    """
+    container: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A running container, by its name or ID in Docker.
+    """
+    gateway: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `link`: the next hop for everything else.
+    """
+    link: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+    """
+    namespace: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The path of a network namespace, like `/run/netns/blue`.
+    """
+
+@pulumi.input_type
+class ReachabilityOriginArgs:
+    def __init__(__self__, *,
+                 address: pulumi.Input[Optional[_builtins.str]] = None,
+                 container: pulumi.Input[Optional[_builtins.str]] = None,
+                 gateway: pulumi.Input[Optional[_builtins.str]] = None,
+                 link: pulumi.Input[Optional[_builtins.str]] = None,
+                 namespace: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Where a check speaks from; the host itself when all is left out.
+
+        :param pulumi.Input[_builtins.str] address: With `link`: an address that nobody has, with its prefix length.
+        :param pulumi.Input[_builtins.str] container: A running container, by its name or ID in Docker.
+        :param pulumi.Input[_builtins.str] gateway: With `link`: the next hop for everything else.
+        :param pulumi.Input[_builtins.str] link: A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+        :param pulumi.Input[_builtins.str] namespace: The path of a network namespace, like `/run/netns/blue`.
+        """
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if container is not None:
+            pulumi.set(__self__, "container", container)
+        if gateway is not None:
+            pulumi.set(__self__, "gateway", gateway)
+        if link is not None:
+            pulumi.set(__self__, "link", link)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `link`: an address that nobody has, with its prefix length.
+        """
+        return pulumi.get(self, "address")
+
+    @address.setter
+    def address(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "address", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def container(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A running container, by its name or ID in Docker.
+        """
+        return pulumi.get(self, "container")
+
+    @container.setter
+    def container(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "container", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def gateway(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `link`: the next hop for everything else.
+        """
+        return pulumi.get(self, "gateway")
+
+    @gateway.setter
+    def gateway(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "gateway", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def link(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+        """
+        return pulumi.get(self, "link")
+
+    @link.setter
+    def link(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "link", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The path of a network namespace, like `/run/netns/blue`.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "namespace", value)
+
+
+class ReachabilityTargetArgsDict(TypedDict):
+    """
+    What is tried: `ping` or `tcp`.
+    """
+    mtu: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+    """
+    ping: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    An address or a name that is pinged.
+    """
+    reachable: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+    """
+    tcp: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+    """
+
+@pulumi.input_type
+class ReachabilityTargetArgs:
+    def __init__(__self__, *,
+                 mtu: pulumi.Input[Optional[_builtins.int]] = None,
+                 ping: pulumi.Input[Optional[_builtins.str]] = None,
+                 reachable: pulumi.Input[Optional[_builtins.bool]] = None,
+                 tcp: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        What is tried: `ping` or `tcp`.
+
+        :param pulumi.Input[_builtins.int] mtu: With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+        :param pulumi.Input[_builtins.str] ping: An address or a name that is pinged.
+        :param pulumi.Input[_builtins.bool] reachable: What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+        :param pulumi.Input[_builtins.str] tcp: A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+        """
+        if mtu is not None:
+            pulumi.set(__self__, "mtu", mtu)
+        if ping is not None:
+            pulumi.set(__self__, "ping", ping)
+        if reachable is not None:
+            pulumi.set(__self__, "reachable", reachable)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+        """
+        return pulumi.get(self, "mtu")
+
+    @mtu.setter
+    def mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "mtu", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def ping(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        An address or a name that is pinged.
+        """
+        return pulumi.get(self, "ping")
+
+    @ping.setter
+    def ping(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ping", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def reachable(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+        """
+        return pulumi.get(self, "reachable")
+
+    @reachable.setter
+    def reachable(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "reachable", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+        """
+        return pulumi.get(self, "tcp")
+
+    @tcp.setter
+    def tcp(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "tcp", value)
 
 
 class RouteHopArgsDict(TypedDict):

@@ -26,6 +26,9 @@ __all__ = [
     'Host',
     'HostNetwork',
     'MasqueradeRule',
+    'ReachabilityOrigin',
+    'ReachabilityResult',
+    'ReachabilityTarget',
     'RouteHop',
     'TrunkNetwork',
 ]
@@ -895,6 +898,196 @@ class MasqueradeRule(dict):
         snat: the address that they get.
         """
         return pulumi.get(self, "to")
+
+
+@pulumi.output_type
+class ReachabilityOrigin(dict):
+    """
+    Where a check speaks from; the host itself when all is left out.
+    """
+    def __init__(__self__, *,
+                 address: Optional[_builtins.str] = None,
+                 container: Optional[_builtins.str] = None,
+                 gateway: Optional[_builtins.str] = None,
+                 link: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None):
+        """
+        Where a check speaks from; the host itself when all is left out.
+
+        :param _builtins.str address: With `link`: an address that nobody has, with its prefix length.
+        :param _builtins.str container: A running container, by its name or ID in Docker.
+        :param _builtins.str gateway: With `link`: the next hop for everything else.
+        :param _builtins.str link: A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+        :param _builtins.str namespace: The path of a network namespace, like `/run/netns/blue`.
+        """
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if container is not None:
+            pulumi.set(__self__, "container", container)
+        if gateway is not None:
+            pulumi.set(__self__, "gateway", gateway)
+        if link is not None:
+            pulumi.set(__self__, "link", link)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        With `link`: an address that nobody has, with its prefix length.
+        """
+        return pulumi.get(self, "address")
+
+    @_builtins.property
+    @pulumi.getter
+    def container(self) -> Optional[_builtins.str]:
+        """
+        A running container, by its name or ID in Docker.
+        """
+        return pulumi.get(self, "container")
+
+    @_builtins.property
+    @pulumi.getter
+    def gateway(self) -> Optional[_builtins.str]:
+        """
+        With `link`: the next hop for everything else.
+        """
+        return pulumi.get(self, "gateway")
+
+    @_builtins.property
+    @pulumi.getter
+    def link(self) -> Optional[_builtins.str]:
+        """
+        A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.
+        """
+        return pulumi.get(self, "link")
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The path of a network namespace, like `/run/netns/blue`.
+        """
+        return pulumi.get(self, "namespace")
+
+
+@pulumi.output_type
+class ReachabilityResult(dict):
+    """
+    What was found out of a target.
+    """
+    def __init__(__self__, *,
+                 attempts: _builtins.int,
+                 target: _builtins.str,
+                 problem: Optional[_builtins.str] = None,
+                 reached: Optional[_builtins.bool] = None):
+        """
+        What was found out of a target.
+
+        :param _builtins.int attempts: How many attempts were made: it answered to the last, or to none.
+        :param _builtins.str target: Which one, like `ping 10.0.0.5`.
+        :param _builtins.str problem: Why it could not be tried.
+        :param _builtins.bool reached: Whether it answered to an attempt; left out where it could not be tried.
+        """
+        pulumi.set(__self__, "attempts", attempts)
+        pulumi.set(__self__, "target", target)
+        if problem is not None:
+            pulumi.set(__self__, "problem", problem)
+        if reached is not None:
+            pulumi.set(__self__, "reached", reached)
+
+    @_builtins.property
+    @pulumi.getter
+    def attempts(self) -> _builtins.int:
+        """
+        How many attempts were made: it answered to the last, or to none.
+        """
+        return pulumi.get(self, "attempts")
+
+    @_builtins.property
+    @pulumi.getter
+    def target(self) -> _builtins.str:
+        """
+        Which one, like `ping 10.0.0.5`.
+        """
+        return pulumi.get(self, "target")
+
+    @_builtins.property
+    @pulumi.getter
+    def problem(self) -> Optional[_builtins.str]:
+        """
+        Why it could not be tried.
+        """
+        return pulumi.get(self, "problem")
+
+    @_builtins.property
+    @pulumi.getter
+    def reached(self) -> Optional[_builtins.bool]:
+        """
+        Whether it answered to an attempt; left out where it could not be tried.
+        """
+        return pulumi.get(self, "reached")
+
+
+@pulumi.output_type
+class ReachabilityTarget(dict):
+    """
+    What is tried: `ping` or `tcp`.
+    """
+    def __init__(__self__, *,
+                 mtu: Optional[_builtins.int] = None,
+                 ping: Optional[_builtins.str] = None,
+                 reachable: Optional[_builtins.bool] = None,
+                 tcp: Optional[_builtins.str] = None):
+        """
+        What is tried: `ping` or `tcp`.
+
+        :param _builtins.int mtu: With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+        :param _builtins.str ping: An address or a name that is pinged.
+        :param _builtins.bool reachable: What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+        :param _builtins.str tcp: A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+        """
+        if mtu is not None:
+            pulumi.set(__self__, "mtu", mtu)
+        if ping is not None:
+            pulumi.set(__self__, "ping", ping)
+        if reachable is not None:
+            pulumi.set(__self__, "reachable", reachable)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+
+    @_builtins.property
+    @pulumi.getter
+    def mtu(self) -> Optional[_builtins.int]:
+        """
+        With `ping` of an address: the bytes of the packet, with its headers; nobody on the way may fragment it.
+        """
+        return pulumi.get(self, "mtu")
+
+    @_builtins.property
+    @pulumi.getter
+    def ping(self) -> Optional[_builtins.str]:
+        """
+        An address or a name that is pinged.
+        """
+        return pulumi.get(self, "ping")
+
+    @_builtins.property
+    @pulumi.getter
+    def reachable(self) -> Optional[_builtins.bool]:
+        """
+        What is expected: an answer to one attempt at least, or, when false, to none at all. True when left out. In the state: what was found.
+        """
+        return pulumi.get(self, "reachable")
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> Optional[_builtins.str]:
+        """
+        A port that is connected to, like `10.0.0.5:22`, `[fd00::5]:22` or `db.example.com:5432`.
+        """
+        return pulumi.get(self, "tcp")
 
 
 @pulumi.output_type
