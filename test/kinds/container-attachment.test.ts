@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { type Command, render } from "../../provider/host/command.ts";
-import { planAttachment } from "../../provider/kinds/attachment-words.ts";
+import { planAttachment } from "../../provider/kinds/attachment-plan.ts";
+import { selectors } from "../../provider/kinds/policy-rule-words.ts";
 import { islands, onIsland } from "../host/island.ts";
 
 const attachment = (interfaceName: string, more: object = {}) => ({
   ...{ container: "web", interface: interfaceName, hostInterface: `cable-${interfaceName}`, bridge: "br0" },
   ...{ gatewayPolicy: "replace" as const, gateways: [], routes: [], addresses: [] },
+  ...{ rules: [], sysctls: {} },
   ...more,
 });
 const plan = (want: ReturnType<typeof attachment> | undefined, have?: ReturnType<typeof attachment>) =>
@@ -71,6 +73,34 @@ describe.skipIf(!islands)("an attachment to a container, with a stand-in for Doc
     );
     const both = "default via 192.168.1.1 dev eth1 proto 104\ndefault via 172.17.0.1 dev eth0 metric 4294967295";
     expect(out.replace(/ +$/gm, "")).toBe(`${both}\n${both}\ndefault via 172.17.0.1 dev eth0\n`);
+  });
+
+  test("what it sets inside is set again in a new start, which had it otherwise, and goes back on removal", () => {
+    const rule = { family: "ipv4", priority: 100, ...selectors, from: "10.9.0.0/16", action: "lookup", table: 100 };
+    const set = attachment("eth1", {
+      rules: [rule],
+      sysctls: { "net.ipv4.conf.eth1.arp_ignore": "1", "net.ipv4.ip_forward": "1", "net.ipv4.tcp_syncookies": "2" },
+    });
+    const names = "conf/eth1/arp_ignore ip_forward tcp_syncookies";
+    const told = inside(
+      `sh -c 'ip -4 rule show priority 100; cd /proc/sys/net/ipv4; cat ${names} 2>/dev/null | xargs'`,
+    );
+    const written = "find /run/hostnet/inside -type f -name 'ip_forward' -exec cat {} +\n";
+    const out = onIsland(
+      `${docker}start a; ${inside("sh -c 'echo 0 >/proc/sys/net/ipv4/tcp_syncookies'")}${told}${plan(set)}${told}${written}` +
+        `stop; start b; ${told}${plan(set)}${told}${plan(set)}${told}${plan(undefined, set)}${told}${litter}`,
+    );
+    const both = "100:\tfrom 10.9.0.0/16 lookup 100 proto 104\n1 1 2";
+    expect(out).toBe(`0 0\n${both}\n0\n0 1\n${both}\n${both}\n0 1\n0\n0\n`);
+  });
+
+  test("a setting that is refused leaves nothing behind of those that were set before it", () => {
+    const value = "cat /proc/sys/net/ipv4/ip_forward";
+    const wrong = attachment("eth1", { sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.tcp_syncookies": "many" } });
+    const out = onIsland(
+      `${docker}start a; ${plan(wrong)}${inside(value)}${plan(undefined, wrong)}${inside(value)}${litter}`,
+    );
+    expect(out).toBe("1\n0\n0\n0\n");
   });
 
   test("a container that does not run is told", () => {
