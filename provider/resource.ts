@@ -1,5 +1,5 @@
 import { Failure } from "./errors.ts";
-import { type Command, fold } from "./host/command.ts";
+import { type Command, fold, withoutTrials } from "./host/command.ts";
 import type { Ask, Facts } from "./host/facts.ts";
 import { linksIn } from "./host/graph.ts";
 import type { Operation } from "./host/operation.ts";
@@ -203,14 +203,15 @@ export function operationOf(
       if (!course) return [];
       const { have } = course;
       const owner = (have?.owner as string | undefined) ?? around.owner;
-      return transition(kind, have, read(facts), facts, { ...around, owner });
+      return withoutTrials(transition(kind, have, read(facts), facts, { ...around, owner }));
     },
     back: () => {
       if (!course || !first) return [];
       const { have, want } = course;
       const owner = (have?.owner as string | undefined) ?? around.owner;
       // What is asked, upon what was there: so the host will look when all went well.
-      return transition(kind, have, want && { ...have, ...want, owner: around.owner }, first, { ...around, owner });
+      const now = want && { ...have, ...want, owner: around.owner };
+      return withoutTrials(transition(kind, have, now, first, { ...around, owner }));
     },
     boot: (facts) => {
       if (!course?.want || removes) return undefined;
@@ -224,9 +225,10 @@ export function operationOf(
         ...(kind.adopts && { before: course.before ?? {} }),
         ...(kind.again && { again: true }),
         follows: kind.follows?.(want),
-        commands:
+        commands: withoutTrials(
           kind.boot?.(want, course.before ?? {}, { ...around, facts }) ??
-          kind.plan(want, undefined, { ...around, facts }),
+            kind.plan(want, undefined, { ...around, facts }),
+        ),
       };
     },
     keeps: () => course && { kind: kebab(kind.type), name: course.name },

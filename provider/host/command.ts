@@ -5,7 +5,12 @@ export interface Command {
   readonly stdin?: string;
   /** How long it may take, where that is more than ten seconds. */
   readonly seconds?: number;
+  /** It only tries whether a change may go on: no way back and no boot has it. */
+  readonly trial?: true;
 }
+
+/** The commands that do something. */
+export const withoutTrials = (commands: readonly Command[]): Command[] => commands.filter(({ trial }) => !trial);
 
 /**
  * A template tag for the commands of one tool: `` ip`link set dev ${name} mtu ${mtu}` ``.

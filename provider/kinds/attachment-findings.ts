@@ -5,6 +5,7 @@ import { child } from "../schema/field.ts";
 import { contains, family, network } from "../schema/net.ts";
 import { listed, nearest } from "../schema/words.ts";
 import { settingProblems } from "./attachment-settings.ts";
+import { trialFindings } from "./attachment-trials.ts";
 import { type Attachment, cableName, namespaceOf } from "./attachment-words.ts";
 import { checkLink } from "./link.ts";
 import { checkPort } from "./port-vlans.ts";
@@ -76,6 +77,7 @@ export function attachmentFindings(
     ...containerFindings(want, have, facts),
     ...placeFindings(want, have, facts, around),
     ...sysctlFindings(want, facts),
+    ...trialFindings(want, have, facts),
     ...addressFindings(want, around),
   ];
 }

@@ -1,10 +1,11 @@
 import { type Command, ip } from "../host/command.ts";
-import { aliasOf, type Namespace } from "../host/facts.ts";
+import { aliasOf, type Facts, type Namespace } from "../host/facts.ts";
 import { localMac } from "../schema/net.ts";
 import { hold, release } from "./attachment-namespace.ts";
 import { givePlaceBack, planGatewayRules, planGateways, planRoutes } from "./attachment-routes.ts";
 import { planInsideRules, resetSysctls, setSysctls } from "./attachment-settings.ts";
-import { type Attachment, pathOf, sh, within } from "./attachment-words.ts";
+import { trials } from "./attachment-trials.ts";
+import { type Attachment, namespaceOf, pathOf, sh, within } from "./attachment-words.ts";
 import { planLink, planOwner } from "./link.ts";
 import { newPort, planPort } from "./port-vlans.ts";
 
@@ -12,11 +13,13 @@ import { newPort, planPort } from "./port-vlans.ts";
 export function planAttachment(
   want: Attachment | undefined,
   have: Attachment | undefined,
-  { owner, inside }: { readonly owner: string; readonly inside: Namespace | undefined },
+  { owner, facts }: { readonly owner: string; readonly facts: Pick<Facts, "namespaces"> },
 ): Command[] {
+  const inside = namespaceOf(want ?? have ?? {}, facts);
   if (!want) return have ? [...detach(have, owner, inside), ...release(have)] : [];
   const made = have ? [] : [...hold(want), ...attach(want, owner)];
-  return [...made, ...planPlace(want, have), ...planInside(want, have, owner, inside)];
+  const tried = trials(want, have, owner, facts);
+  return [...made, ...planPlace(want, have), ...planInside(want, have, owner, inside, tried)];
 }
 
 /** Makes the interface, inside from the start; what is there already is left to what comes after it. */
@@ -82,6 +85,7 @@ function planInside(
   have: Attachment | undefined,
   owner: string,
   there: Namespace | undefined,
+  tried: readonly Command[],
 ): Command[] {
   const { interface: name, mac, mtu, addresses, ipvlan, nic } = want;
   const facts = have && there ? { links: [...there.links], routes: [...there.routes] } : { links: [], routes: [] };
@@ -103,6 +107,7 @@ function planInside(
   return [
     ...enter(first),
     ...setSysctls(want, have),
+    ...tried,
     ...enter(rest),
     ...planInsideRules(want, have, owner, there),
     ...(have ? resetSysctls(want, have) : []),

@@ -100,8 +100,7 @@ export const ContainerAttachment = defineKind({
   },
 
   examine: attachmentFindings,
-  plan: (want, have, { owner, facts }) =>
-    planAttachment(want, have, { owner, inside: namespaceOf(want ?? have ?? {}, facts) }),
+  plan: planAttachment,
 
   follows: ({ container: name }) => name,
   takes: ({ nic }) => (nic ? [nic] : []),

@@ -39,6 +39,8 @@ interface WrittenHost {
   readonly dockerDaemon?: WrittenDaemon;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
   readonly namespaces?: Readonly<Record<string, WrittenNamespace>>;
+  /** Whether the host has one; it has when left out. */
+  readonly arping?: boolean;
 }
 
 interface WrittenNamespace {
@@ -101,6 +103,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     docker,
     dockerDaemon,
     namespaces = {},
+    arping = true,
     firewall = {},
   } = parse(text) as WrittenHost;
   return {
@@ -117,7 +120,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
     docker: dockerOf(docker ?? {}),
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
-    namespaces: namespacesOf(namespaces),
+    namespaces: { ...namespacesOf(namespaces), arping },
   };
 }
 
@@ -210,7 +213,7 @@ const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetwor
   subnets: (written.subnets ?? []).map((one) => ({ ...one, auxAddresses: one.auxAddresses ?? {} })),
 });
 
-function namespacesOf(written: Readonly<Record<string, WrittenNamespace>>): Facts["namespaces"] {
+function namespacesOf(written: Readonly<Record<string, WrittenNamespace>>): Omit<Facts["namespaces"], "arping"> {
   const all = Object.entries(written).map(([said, namespace], i) => {
     const name = said.replace(/ .*/, "");
     const kept = said.startsWith("/") ? said : `${keptNamespaces}/${name}`;

@@ -32,6 +32,8 @@ export interface NamespacesFact {
   readonly inside: Readonly<Record<string, InsideSettings>>;
   /** The sysctls that a namespace has for itself, and that can be set; for links those of `default`. Empty without a namespace. */
   readonly sysctls: readonly string[];
+  /** Whether the host has an `arping` that finds duplicate addresses. */
+  readonly arping: boolean;
 }
 
 /** Where hostnet keeps the namespace of a container, by the name that its attachments give it. */
@@ -54,6 +56,7 @@ cd "${insideRecords}$1" 2>/dev/null && find . -type f | while read -r file; do
 done
 :`;
 
+// There is another arping (Debian's package of that name), whose options mean other things.
 // An engine that does not run is not asked: that would start it, by its socket. One container that went in between is gone.
 const questions = `containers=
 if command -v docker >/dev/null && { [ -e /run/docker.pid ] || systemctl is-active --quiet docker 2>/dev/null; }; then
@@ -68,7 +71,8 @@ for path in $(printf '%s\\n' "$containers" | sed -n 's/.*"running":true.*"path":
   echo "namespace $path"
   printf '%s\\n' "$said"
   known=1
-done`;
+done
+if command -v arping >/dev/null && arping -V 2>&1 | grep -qi -e iputils -e busybox; then echo arping; fi`;
 
 /** The command that prints what `parseNamespaces` reads. */
 export const namespacesCommand: Command = { argv: ["sh", "-c", questions] };
@@ -88,6 +92,7 @@ export function parseNamespaces(stdout: string): NamespacesFact {
     })),
     inside: parseInside(told(stdout, "inside")),
     sysctls: told(stdout, "sysctl").map(sysctlPath),
+    arping: /^arping$/m.test(stdout),
   };
 }
 
