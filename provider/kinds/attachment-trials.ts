@@ -46,11 +46,11 @@ function taken({ addresses }: Attachment, have: Attachment | undefined): string[
   return addresses.map(bare).filter((address) => family(address) === 4 && !had.includes(address));
 }
 
-// Down again, so that it tells its neighbours of its addresses when it comes up with them. Only an answer counts: on a
-// link without ARP there is none.
+// Down again, so that it tells its neighbours of its addresses when it comes up with them; until then it is dormant, for
+// who waits for it in the container (hostnet-wait). Only an answer counts: on a link without ARP there is none.
 const trial = `up=$(ip -o link show dev "$1" up) || exit
-[ -n "$up" ] || ip link set dev "$1" up || exit
+[ -n "$up" ] || ip link set dev "$1" mode dormant up || exit
 said=$(arping -D -c 2 -w 2 -I "$1" "$2" 2>&1)
-[ -n "$up" ] || ip link set dev "$1" down || exit
+[ -n "$up" ] || ip link set dev "$1" down mode default || exit
 by=\${said#*"from $2 ["}
 [ "$by" = "$said" ] || { echo "addresses must be free on the wire, and \${by%%]*} answers for $2" >&2; exit 1; }`;
