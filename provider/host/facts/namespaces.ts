@@ -48,8 +48,8 @@ export const insideRecords = "/run/hostnet/inside";
 const inside = `ip -j -d addr show | sed 's/^/links /'
 ${render(bothFamilies("-d", "-o", "route", "show", "table", "all"))} | sed 's/^/route /'
 ${render(bothFamilies("-d", "rule", "show"))} | sed 's/^/rule /'
-[ -n "$2" ] || (cd /proc/sys && find net -type f -perm -200 \\( -path '*/default/*' -o ! -path '*/conf/*' ! -path '*/neigh/*' \\)) |
-  sed 's/^/sysctl /'
+[ -n "$2" ] || (cd /proc/sys && find net -type d \\( -path '*/conf/*' -o -path '*/neigh/*' \\) ! -name default -prune \\
+  -o -type f -perm -200 -print) | sed 's/^/sysctl /'
 cd "${insideRecords}$1" 2>/dev/null && find . -type f | while read -r file; do
   name=\${file#./} file=\${file#./*/}
   echo "inside $1/\${name%%/*} $file $(cat "/proc/sys/$file" 2>/dev/null)"
@@ -65,7 +65,7 @@ if command -v docker >/dev/null && { [ -e /run/docker.pid ] || systemctl is-acti
 fi
 printf '%s\\n' "$containers" | sed -n 's/^{/container {/p'
 known=
-for path in $(printf '%s\\n' "$containers" | sed -n 's/.*"running":true.*"path":"\\(\\/[^"]*\\)".*/\\1/p' | sort -u) \\
+for path in $(printf '%s\\n' "$containers" | sed -n 's/.*"running":true.*"networkMode":"[^"]*","path":"\\(\\/[^"]*\\)".*/\\1/p' | sort -u) \\
   /run/netns/* ${keptNamespaces}/*; do
   [ -e "$path" ] && said=$(nsenter --net="$path" sh -c ${quote(inside)} hostnet "$path" "$known" 2>/dev/null) || continue
   echo "namespace $path"
