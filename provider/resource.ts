@@ -1,5 +1,5 @@
 import { Failure } from "./errors.ts";
-import { type Command, fold } from "./host/command.ts";
+import { type Command, fold, withoutPreconditions } from "./host/command.ts";
 import type { Ask, Facts } from "./host/facts.ts";
 import { linksIn } from "./host/graph.ts";
 import type { Operation } from "./host/operation.ts";
@@ -228,14 +228,15 @@ export function operationOf(
       if (!course) return [];
       const { have } = course;
       const owner = (have?.owner as string | undefined) ?? around.owner;
-      return transition(kind, have, read(facts), facts, { ...around, owner });
+      return withoutPreconditions(transition(kind, have, read(facts), facts, { ...around, owner }));
     },
     back: () => {
       if (!course || !first) return [];
       const { have, want } = course;
       const owner = (have?.owner as string | undefined) ?? around.owner;
       // What is asked, upon what was there: so the host will look when all went well.
-      return transition(kind, have, want && { ...have, ...want, owner: around.owner }, first, { ...around, owner });
+      const now = want && { ...have, ...want, owner: around.owner };
+      return withoutPreconditions(transition(kind, have, now, first, { ...around, owner }));
     },
     boot: (facts: Facts) => {
       if (!course?.want || removes) return undefined;
@@ -249,9 +250,10 @@ export function operationOf(
         ...(kind.adopts && { before: course.before ?? {} }),
         ...(kind.again && { again: true }),
         follows: kind.follows?.(want),
-        commands:
+        commands: withoutPreconditions(
           kind.boot?.(want, course.before ?? {}, { ...around, facts }) ??
-          kind.plan(want, undefined, { ...around, facts }),
+            kind.plan(want, undefined, { ...around, facts }),
+        ),
       };
     },
     keeps: () => course && { kind: kebab(kind.type), name: course.name },

@@ -7,6 +7,8 @@ export interface Command {
   readonly seconds?: number;
   /** It only asks: it is tried until it exits 0, so often at most, with so many seconds between; others that ask are tried meanwhile. */
   readonly tries?: { readonly attempts: number; readonly interval: number };
+  /** It only asks whether the change may go on: no way back and no boot has it. */
+  readonly precondition?: true;
 }
 
 /** What came of a command that only asks: of its last attempt, and how many there were. */
@@ -16,6 +18,10 @@ export interface Tried {
   /** Its last words. */
   readonly said: string;
 }
+
+/** The commands that do something. */
+export const withoutPreconditions = (commands: readonly Command[]): Command[] =>
+  commands.filter(({ precondition }) => !precondition);
 
 /**
  * A template tag for the commands of one tool: `` ip`link set dev ${name} mtu ${mtu}` ``.

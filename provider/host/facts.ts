@@ -22,7 +22,13 @@ export type { DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
 export type { FirewallChain, FirewallFact } from "./facts/firewall.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export { aliasOf, type BridgeFact, type Link, noteOf, ownerOf, type PortFact } from "./facts/links.ts";
-export { keptNamespaces, type Namespace, type NamespacedContainer, type NamespacesFact } from "./facts/namespaces.ts";
+export {
+  type InsideSettings,
+  insideRecords,
+  keptNamespaces,
+  type Namespace,
+  type NamespacesFact,
+} from "./facts/namespaces.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";

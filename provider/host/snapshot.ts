@@ -131,7 +131,7 @@ ids=$(docker network ls --quiet --no-trunc) && docker network inspect $ids`,
 ];
 
 /** Sysctls that change by themselves: counts, random keys, what follows from free memory or from loaded modules. */
-const restless =
+export const restless =
   /nf_conntrack_count|tcp_fastopen_key|netdev_rss_key|stable_secret|\/(tcp|udp)_mem:|available_|_congestion_control|mptcp/;
 
 /** Kinds of links whose hardware address the kernel or Docker makes up. */

@@ -1,11 +1,15 @@
 import { containerCalled, type Facts } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
+import { child } from "../schema/field.ts";
 import { contains, family, network } from "../schema/net.ts";
-import { listed } from "../schema/words.ts";
+import { listed, nearest } from "../schema/words.ts";
+import { duplicateFindings } from "./attachment-duplicates.ts";
+import { settingProblems } from "./attachment-settings.ts";
 import { type Attachment, cableName, namespaceOf } from "./attachment-words.ts";
 import { checkLink } from "./link.ts";
 import { checkPort } from "./port-vlans.ts";
+import { linkOfSysctl } from "./sysctl.ts";
 
 const sorts = ["bridge", "macvlan", "ipvlan", "nic"] as const;
 const modes = { macvlan: ["bridge", "private", "vepa"], ipvlan: ["l2", "l3", "l3s"] };
@@ -52,6 +56,7 @@ export function attachmentProblems(want: Attachment): Record<string, string> {
     ...(policy === "table" && gatewayTable === undefined && { gatewayTable: "is required with gatewayPolicy table" }),
     ...(policy !== "table" &&
       gatewayTable !== undefined && { gatewayTable: `is for gatewayPolicy table only, got ${gatewayTable}` }),
+    ...settingProblems(want),
   };
 }
 
@@ -71,6 +76,8 @@ export function attachmentFindings(
   return [
     ...containerFindings(want, have, facts),
     ...placeFindings(want, have, facts, around),
+    ...sysctlFindings(want, facts),
+    ...duplicateFindings(want, have, facts),
     ...addressFindings(want, around),
   ];
 }
@@ -128,6 +135,27 @@ function placeFindings(
       ? [warning("nic", `takes along ${listed(moved.addresses, "and")}, by which the host will not answer any more`)]
       : []),
   ];
+}
+
+/** Sysctls that the namespace does not have for itself: they are the host's, or misspelt. */
+function sysctlFindings(want: Attachment, facts: AllFacts): Finding[] {
+  const { sysctls: known } = facts.namespaces;
+  const links = namespaceOf(want, facts)?.links.map(({ name }) => name);
+  return Object.keys(want.sysctls).flatMap((name) => {
+    const property = child("sysctls", name);
+    const of = linkOfSysctl(name);
+    if (of !== undefined && of !== want.interface && links && !links.includes(of))
+      return [
+        refusal(property, `must be about a link inside, and there is no ${of}: ${listed(links.toSorted(), "and")}`),
+      ];
+    // Of all links they are the same.
+    const general = name.replace(/^(net\.ipv[46]\.(?:conf|neigh)\.)[^.]+/, "$1default");
+    if (known.length === 0 || known.includes(general)) return [];
+    const near = nearest(general, known)?.replace(".default.", `.${of ?? "default"}.`);
+    return [
+      refusal(property, `must be a setting that a namespace has for itself${near ? `; did you mean ${near}?` : ""}`),
+    ];
+  });
 }
 
 /** Who is to have an address too, in the program, on any host. */

@@ -5,20 +5,13 @@ import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { dockerName } from "../schema/names.ts";
 import { attachmentFindings, attachmentProblems } from "./attachment-findings.ts";
-import { cableName, namespaceOf, planAttachment, readRoutes } from "./attachment-words.ts";
-
+import { planAttachment } from "./attachment-plan.ts";
+import { readRoutes, routingFields } from "./attachment-routes.ts";
+import { namesInside, readSettings, settingFields } from "./attachment-settings.ts";
+import { cableName, namespaceOf, pathOf } from "./attachment-words.ts";
 import { linkInputs } from "./link.ts";
+import { selectors } from "./policy-rule-words.ts";
 import { portFields, readPort } from "./port-vlans.ts";
-
-const route = s.object(
-  "AttachmentRoute",
-  "A route inside.",
-  {
-    destination: s.subnet("Where it leads."),
-    via: s.address("The next hop; none where the interface leads there itself.").optional(),
-  },
-  { exact: true },
-);
 
 export const ContainerAttachment = defineKind({
   type: "ContainerAttachment",
@@ -52,18 +45,8 @@ export const ContainerAttachment = defineKind({
       .optional(),
     mtu: linkInputs.mtu,
     addresses: linkInputs.addresses.default([]),
-    gateways: s
-      .set(s.address("An address."), "Next hops for everything else: at most one of IPv4 and one of IPv6.")
-      .default([]),
-    gatewayPolicy: s
-      .oneOf(
-        "What becomes of another default route: its place is taken until delete (replace), both are there (metric), or the gateways are only for who speaks from these addresses (table).",
-        ["replace", "metric", "table"],
-      )
-      .default("replace"),
-    gatewayMetric: s.int("metric: of several the lowest counts.", { min: 1, max: 4294967294 }).optional(),
-    gatewayTable: s.int("table: the number of a table inside.", { min: 1, max: 4294967295 }).optional(),
-    routes: s.set(route, "All routes of ours by this interface, inside.").default([]),
+    ...routingFields,
+    ...settingFields,
   },
   outputs: {},
   judgesProgram: true,
@@ -76,7 +59,9 @@ export const ContainerAttachment = defineKind({
     const { bridge, macvlan, ipvlan, nic, hostInterface } = want;
     return {
       makes: [
-        attachment(`${want.container ?? want.namespace}/${want.interface}`),
+        ...[want.interface, ...namesInside(want)].map((name) =>
+          attachment(`${want.container ?? want.namespace}/${name}`),
+        ),
         ...(bridge ? [link(hostInterface)] : []),
         // While it is inside the host has none of that name.
         ...(nic ? [link(nic)] : []),
@@ -109,13 +94,13 @@ export const ContainerAttachment = defineKind({
       mode: (found.macvlan ?? found.ipvlan)?.mode as "bridge" | undefined,
       ...{ nic, mac: found.mac, mtu: found.mtu, addresses: found.addresses },
       ...readRoutes(inside, there),
+      ...readSettings(facts.namespaces.inside[`${pathOf(place)}/${inside}`], there),
       owner: ownerOf(found),
     };
   },
 
   examine: attachmentFindings,
-  plan: (want, have, { owner, facts }) =>
-    planAttachment(want, have, { owner, inside: namespaceOf(want ?? have ?? {}, facts) }),
+  plan: planAttachment,
 
   follows: ({ container: name }) => name,
   takes: ({ nic }) => (nic ? [nic] : []),
@@ -130,12 +115,19 @@ export const ContainerAttachment = defineKind({
       ...{ namespace: "/run/netns/law", interface: "eth1", bridge: "br0", hostInterface: "cable0" },
       addresses: ["192.168.1.150/24"],
       ...{ gateways: ["192.168.1.1"], gatewayPolicy: "replace", routes: [{ destination: "10.9.0.0/16" }] },
+      rules: [{ family: "ipv4", priority: 100, ...selectors, from: "10.0.0.0/24", action: "lookup", table: 100 }],
+      sysctls: { "net.ipv4.conf.eth1.arp_ignore": "1", "net.ipv4.tcp_syncookies": "2" },
     },
     b: {
       ...{ namespace: "/run/netns/law", interface: "eth1", bridge: "br1", hostInterface: "cable0" },
       ...{ mac: "02:00:00:00:00:07", mtu: 1400, addresses: ["192.168.2.150/24", "fd00::7/64"] },
       ...{ gateways: ["192.168.2.1", "fd00::1"], gatewayPolicy: "table", gatewayTable: 100 },
       routes: [{ destination: "10.9.0.0/16", via: "192.168.2.9" }, { destination: "fd09::/64" }],
+      rules: [
+        { family: "ipv4", priority: 100, ...selectors, iif: "eth1", action: "prohibit" },
+        { family: "ipv6", priority: 100, ...selectors, to: "fd09::/64", action: "lookup", table: 100 },
+      ],
+      sysctls: { "net.ipv4.tcp_syncookies": "0", "net.ipv4.ip_local_port_range": "20000 30000" },
     },
   },
 });

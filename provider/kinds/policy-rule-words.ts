@@ -1,12 +1,12 @@
 import { type Command, ip } from "../host/command.ts";
-import { type Facts, prefixOf, type Rule, ruleName } from "../host/facts.ts";
+import { prefixOf, type Rule, ruleName } from "../host/facts.ts";
 import { ownerOf, protocolOf } from "./protocol.ts";
 
 /** The protocols by name, and the numbers by which every host knows them. */
 export const protocols = { tcp: 6, udp: 17, icmp: 1, "ipv6-icmp": 58, sctp: 132, dccp: 33, gre: 47, esp: 50, ah: 51 };
 
 /** A rule in the words of its inputs. */
-interface RuleWant extends Selectors {
+export interface RuleWant extends Selectors {
   readonly family: "ipv4" | "ipv6";
   readonly priority: number;
   readonly action: "lookup" | "blackhole" | "unreachable" | "prohibit";
@@ -24,10 +24,13 @@ interface Selectors {
   readonly dport: string;
 }
 
+/** What fits any packet. */
+export const all = "all";
+
 /** What every packet has. */
 export const selectors: Selectors = {
-  ...{ from: "all", to: "all", iif: "all", oif: "all" },
-  ...{ fwmark: "all", ipproto: "all", sport: "all", dport: "all" },
+  ...{ from: all, to: all, iif: all, oif: all },
+  ...{ fwmark: all, ipproto: all, sport: all, dport: all },
 };
 
 /** What iproute2 can say of a rule and the inputs cannot. */
@@ -45,7 +48,7 @@ export const unsaid = new Set([
 ]);
 
 /** The rule of a name; that of ours when there are several. */
-export function ruleAt(name: string, rules: Facts["rules"]): Rule | undefined {
+export function ruleAt(name: string, rules: readonly Rule[]): Rule | undefined {
   const all = rules.filter((rule) => ruleName(rule) === name);
   return all.find(isOurs) ?? all[0];
 }
@@ -78,7 +81,7 @@ type RuleHave = RuleWant & { readonly owner?: string | undefined };
 export function planRule(
   want: RuleWant | undefined,
   have: RuleHave | undefined,
-  { owner, facts }: { readonly owner: string; readonly facts: Pick<Facts, "rules"> },
+  { owner, facts }: { readonly owner: string; readonly facts: { readonly rules: readonly Rule[] } },
 ): Command[] {
   const place = want ?? have;
   if (!place) return [];

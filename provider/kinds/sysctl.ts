@@ -8,6 +8,15 @@ import { nearest } from "../schema/words.ts";
 /** The command that sets a sysctl. */
 export const setSysctl = (name: string, value: string | number) => tool("sysctl")`-w ${name}=${value}`;
 
+/** What the name of a sysctl of the network looks like. */
+export const sysctlName = /^net(\.[\w/+@:-]+)+$/;
+
+/** The value of a sysctl. */
+export const sysctlValue = (doc: string) =>
+  s.text(doc, "a value on one line", (text) =>
+    /^[^\0\n]*$/.test(text) ? text.trim().replace(/\s+/g, " ") : undefined,
+  );
+
 export const Sysctl = defineKind({
   type: "Sysctl",
   summary: "A setting of the kernel's network, adopted: it is set to a value, and put back to what it was on delete.",
@@ -19,9 +28,7 @@ export const Sysctl = defineKind({
         normal,
       )
       .replaces(),
-    value: s.text("Its value, as `sysctl` shows it.", "a value on one line", (text) =>
-      /^[^\0\n]*$/.test(text) ? text.trim().replace(/\s+/g, " ") : undefined,
-    ),
+    value: sysctlValue("Its value, as `sysctl` shows it."),
   },
   outputs: {},
   facts: ["sysctls"],
@@ -58,14 +65,19 @@ export const Sysctl = defineKind({
   },
 });
 
-/** The link that it is about, when it is about one. */
-function linkOf(name: string): Node[] {
+/** The name of the link that a sysctl is about, when it is about one. */
+export function linkOfSysctl(name: string): string | undefined {
   const [, of = "all"] = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(name) ?? [];
-  return of === "all" || of === "default" ? [] : [link(sysctlPath(of))];
+  return of === "all" || of === "default" ? undefined : sysctlPath(of);
 }
+
+const linkOf = (name: string): Node[] => {
+  const of = linkOfSysctl(name);
+  return of === undefined ? [] : [link(of)];
+};
 
 /** With dots between the parts, as sysctl(8) takes it either way; undefined when it is none of the network's. */
 function normal(text: string): string | undefined {
   const name = /^[^.]*\//.test(text) ? sysctlPath(text) : text;
-  return /^net(\.[\w/+@:-]+)+$/.test(name) ? name : undefined;
+  return sysctlName.test(name) ? name : undefined;
 }

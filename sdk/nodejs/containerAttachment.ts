@@ -117,6 +117,14 @@ export class ContainerAttachment extends pulumi.CustomResource {
      */
     declare public readonly routes: pulumi.Output<outputs.AttachmentRoute[]>;
     /**
+     * Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+     */
+    declare public readonly rules: pulumi.Output<outputs.AttachmentRule[]>;
+    /**
+     * Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+     */
+    declare public readonly sysctls: pulumi.Output<{[key: string]: string}>;
+    /**
      * The VLANs whose frames pass with their tag.
      */
     declare public readonly trunk: pulumi.Output<number[] | undefined>;
@@ -158,6 +166,8 @@ export class ContainerAttachment extends pulumi.CustomResource {
             resourceInputs["native"] = args?.native;
             resourceInputs["nic"] = args?.nic;
             resourceInputs["routes"] = args?.routes;
+            resourceInputs["rules"] = args?.rules;
+            resourceInputs["sysctls"] = args?.sysctls;
             resourceInputs["trunk"] = args?.trunk;
         } else {
             resourceInputs["access"] = undefined /*out*/;
@@ -180,6 +190,8 @@ export class ContainerAttachment extends pulumi.CustomResource {
             resourceInputs["native"] = undefined /*out*/;
             resourceInputs["nic"] = undefined /*out*/;
             resourceInputs["routes"] = undefined /*out*/;
+            resourceInputs["rules"] = undefined /*out*/;
+            resourceInputs["sysctls"] = undefined /*out*/;
             resourceInputs["trunk"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -271,6 +283,14 @@ export interface ContainerAttachmentArgs {
      * All routes of ours by this interface, inside.
      */
     routes?: pulumi.Input<pulumi.Input<inputs.AttachmentRouteArgs>[] | undefined>;
+    /**
+     * Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+     */
+    rules?: pulumi.Input<pulumi.Input<inputs.AttachmentRuleArgs>[] | undefined>;
+    /**
+     * Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+     */
+    sysctls?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
      * The VLANs whose frames pass with their tag.
      */

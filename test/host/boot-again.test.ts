@@ -24,7 +24,7 @@ chmod +x /usr/local/sbin/systemctl
     const holder =
       'exec 8>>"$hostnet_run/lock"; flock 8; mkdir /etc/hostnet/new; (sleep 1; ls /etc/hostnet; flock -u 8) &\n';
     const out = onIsland(`${keep(again)}${findPlace}\n${holder}sh /etc/hostnet/boot again 8>&-`);
-    expect(out).toBe("boot\nboot.d\nnew\nthing-a: done\nall 1 done\n");
+    expect(out).toBe("boot\nboot.d\nhostnet-wait\nnew\nthing-a: done\nall 1 done\n");
   });
 
   test("has a unit for as long as a file asks for it, and a newer one in the place of an older", () => {

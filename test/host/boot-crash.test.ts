@@ -33,7 +33,7 @@ const kept = `for file in /etc/hostnet/boot.d/*.sh; do
   [ ! -e "$file" ] || sed -n '1s/.*"name":"\\([^"]*\\)","owner":"\\([^"]*\\)".*/\\1=\\2/p' "$file"
 done | xargs echo
 `;
-const litter = "ls -A /etc/hostnet 2>/dev/null | grep -vx -e boot -e boot.d | sed 's/^/litter: /'\n";
+const litter = "ls -A /etc/hostnet 2>/dev/null | grep -vx -e boot -e boot.d -e hostnet-wait | sed 's/^/litter: /'\n";
 
 /** From \`before\` to the change, ended at each of its commands in turn, and what a boot makes of it. */
 function everyEnd(before: string, change: string, then: string): string[] {
@@ -76,7 +76,7 @@ describe.skipIf(!islands)("power that is lost while boot files are written", () 
 
   test("the last to go, leaves it or nothing, and of hostnet nothing either", () => {
     const outcomes = everyEnd(script([a], []), script([], ["a"]), `${boot}ls /etc/hostnet 2>/dev/null\n`);
-    expect(new Set(outcomes)).toEqual(new Set(["boot\nboot.d\na=old\n", "\n"]));
+    expect(new Set(outcomes)).toEqual(new Set(["boot\nboot.d\nhostnet-wait\na=old\n", "\n"]));
   }, 120_000);
 
   test("and the change that comes next, without a boot, finds the same", () => {

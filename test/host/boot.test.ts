@@ -192,13 +192,13 @@ describe.skipIf(!islands)("what a host keeps", () => {
     expect(parseFragments("")).toEqual([]);
   });
 
-  test("is nobody else's to read, and an older runner is replaced", () => {
+  test("is nobody else's to read, but for what waits in containers, and an older runner is replaced", () => {
     const old = "sed -i '2s/.*/# hostnet old/; 3i exit 9' /etc/hostnet/boot\n";
     const out = onIsland(
       `${keep(bridge("a"))}${old}${keep(bridge("b"))}${boot}stat -c '%a %n' /etc/hostnet /etc/hostnet/*`,
     );
     expect(out).toBe(
-      "thing-a: done\nthing-b: done\nall 2 done\n700 /etc/hostnet\n600 /etc/hostnet/boot\n700 /etc/hostnet/boot.d\n",
+      "thing-a: done\nthing-b: done\nall 2 done\n700 /etc/hostnet\n600 /etc/hostnet/boot\n700 /etc/hostnet/boot.d\n755 /etc/hostnet/hostnet-wait\n",
     );
   });
 

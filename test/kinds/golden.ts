@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { Engine } from "../../provider/engine.ts";
 import { Failure } from "../../provider/errors.ts";
-import { type Command, fold } from "../../provider/host/command.ts";
+import { type Command, fold, withoutPreconditions } from "../../provider/host/command.ts";
 import type { Facts } from "../../provider/host/facts.ts";
 import { gives } from "../../provider/host/graph.ts";
 import type { Around, Kind } from "../../provider/kind.ts";
@@ -98,8 +98,9 @@ function outcome(kind: Kind, kinds: readonly Kind[], given: string) {
   return {
     warnings,
     commands,
-    undo: resource.transition(kind, have, now, facts ?? (factsOf("{}") as Facts), back),
-    boot: want && there && (kind.boot?.(want, have ?? {}, there) ?? kind.plan(want, undefined, there)),
+    undo: withoutPreconditions(resource.transition(kind, have, now, facts ?? (factsOf("{}") as Facts), back)),
+    boot:
+      want && there && withoutPreconditions(kind.boot?.(want, have ?? {}, there) ?? kind.plan(want, undefined, there)),
   };
 }
 

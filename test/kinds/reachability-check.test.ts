@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Command } from "../../provider/host/command.ts";
+import { parseNamespaces } from "../../provider/host/facts/namespaces.ts";
 import { parseFacts } from "../../provider/host/facts.ts";
 import { look } from "../../provider/host/line.ts";
 import type { Shell } from "../../provider/host/shell.ts";
@@ -38,7 +39,7 @@ test("a check changes nothing: in a group it has no command, nothing that could 
   const facts = parseFacts("node1", [], []);
   const course = () => ({ name: "host", have: undefined, want });
   const operation = operationOf(kind, around, "node1", want, false, course, () => {});
-  const empty = { ...facts, links: [], namespaces: { containers: [], namespaces: [] } } as typeof facts;
+  const empty = { ...facts, links: [], namespaces: parseNamespaces("") };
   expect(operation.plan(empty)).toEqual([]);
   expect(operation.commands().map(({ argv }) => argv[0])).toEqual(["ip", "ping"]);
   expect([operation.verify(empty), operation.boot(empty), operation.keeps()]).toEqual([

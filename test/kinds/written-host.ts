@@ -13,6 +13,7 @@ import type {
   DockerEngine,
   DockerNetworkFact,
   Facts,
+  InsideSettings,
   Link,
 } from "../../provider/host/facts.ts";
 
@@ -38,12 +39,17 @@ interface WrittenHost {
   readonly dockerDaemon?: WrittenDaemon;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
   readonly namespaces?: Readonly<Record<string, WrittenNamespace>>;
+  /** Whether the host has one; it has when left out. */
+  readonly arping?: boolean;
 }
 
 interface WrittenNamespace {
   readonly links?: readonly WrittenLink[];
   readonly routes?: readonly string[];
+  readonly rules?: readonly string[];
   readonly networkMode?: string;
+  /** What attachments have set in it, by their interfaces. */
+  readonly inside?: Readonly<Record<string, Partial<InsideSettings>>>;
 }
 
 type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
@@ -97,12 +103,13 @@ export function factsOf(text: string | undefined): Facts | undefined {
     docker,
     dockerDaemon,
     namespaces = {},
+    arping = true,
     firewall = {},
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
-    routes: routes.map((line) => parseRoute(line.includes(":") ? 6 : 4, withType(line))),
-    rules: rules.map((line) => parseRule(/(^|\s)\S*:\S*:/.test(line) ? 6 : 4, line)),
+    routes: routes.map(routeOf),
+    rules: rules.map(ruleOf),
     sysctls: {
       values: Object.fromEntries(Object.entries(sysctls).map(([name, value]) => [name, String(value)])),
       near: Object.keys(sysctls),
@@ -113,9 +120,12 @@ export function factsOf(text: string | undefined): Facts | undefined {
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
     docker: dockerOf(docker ?? {}),
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
-    namespaces: namespacesOf(namespaces),
+    namespaces: { ...namespacesOf(namespaces), arping },
   };
 }
+
+const routeOf = (line: string) => parseRoute(line.includes(":") ? 6 : 4, withType(line));
+const ruleOf = (line: string) => parseRule(/(^|\s)\S*:\S*:/.test(line) ? 6 : 4, line);
 
 /** A route as a person writes it, who leaves its type out where it is the usual one. */
 const withType = (line: string): string =>
@@ -179,7 +189,7 @@ function dockerOf({ version = "28.0.0", networks = [], containers = [] }: NonNul
 
 const containerOf = ({ networks = ["bridge"], ...written }: WrittenContainer, i: number): DockerContainer => ({
   id: `${i}`.padStart(64, "a"),
-  ...{ name: "box", running: true, restart: "no", autoRemove: false, networkMode: "bridge" },
+  ...{ name: "box", running: true, restart: "no", autoRemove: false, networkMode: "bridge", path: "" },
   ...written,
   networks: networks.map(attachmentOf),
 });
@@ -203,25 +213,37 @@ const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetwor
   subnets: (written.subnets ?? []).map((one) => ({ ...one, auxAddresses: one.auxAddresses ?? {} })),
 });
 
-function namespacesOf(written: Readonly<Record<string, WrittenNamespace>>): Facts["namespaces"] {
-  const all = Object.entries(written);
-  const isContainer = (path: string) => !path.startsWith("/");
-  const containers = all
-    .filter(([path]) => isContainer(path))
-    .map(([path, { networkMode = "bridge" }], i) => {
-      const name = path.replace(/ .*/, "");
-      const running = path === name;
-      return { id: `${i}`.padStart(64, "c"), name, running, networkMode, path: running ? `/docker/${name}` : "" };
-    });
-  const pathOf = (path: string) =>
-    path.endsWith(" (stopped)") ? `${keptNamespaces}/${path.replace(/ .*/, "")}` : `/docker/${path}`;
+function namespacesOf(written: Readonly<Record<string, WrittenNamespace>>): Omit<Facts["namespaces"], "arping"> {
+  const all = Object.entries(written).map(([said, namespace], i) => {
+    const name = said.replace(/ .*/, "");
+    const kept = said.startsWith("/") ? said : `${keptNamespaces}/${name}`;
+    const running = name === said;
+    const container = { id: `${i}`.padStart(64, "c"), name, running, path: running ? `/docker/${name}` : "" };
+    return { ...namespace, kept, container, path: said.startsWith("/") || !running ? kept : container.path };
+  });
   return {
-    containers,
-    namespaces: all.map(([path, { links = [], routes = [] }]) => ({
-      path: isContainer(path) ? pathOf(path) : path,
+    containers: all
+      .filter(({ container }) => !container.name.startsWith("/"))
+      .map(({ container, networkMode = "bridge" }, i) => containerOf({ ...container, networkMode }, i)),
+    namespaces: all.map(({ path, links = [], routes = [], rules = [] }) => ({
+      path,
       links: links.map(linkOf),
-      routes: routes.map((line) => parseRoute(line.includes(":") ? 6 : 4, withType(line))),
+      routes: routes.map(routeOf),
+      rules: rules.map(ruleOf),
     })),
+    inside: Object.fromEntries(
+      all.flatMap(({ kept, inside = {} }) =>
+        Object.entries(inside).map(([name, { rules = [], sysctls = {} }]) => [
+          `${kept}/${name}`,
+          { rules, sysctls: Object.fromEntries(Object.entries(sysctls).map(([path, value]) => [path, `${value}`])) },
+        ]),
+      ),
+    ),
+    sysctls: [
+      ...["ipv4.ip_forward", "ipv4.tcp_syncookies", "ipv4.ip_local_port_range"],
+      ...["arp_ignore", "rp_filter"].map((name) => `ipv4.conf.default.${name}`),
+      "ipv6.conf.default.disable_ipv6",
+    ].map((name) => `net.${name}`),
   };
 }
 

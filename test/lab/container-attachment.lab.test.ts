@@ -12,6 +12,15 @@ const must = async (name: Name, script: string, seconds = 180) => (await mustRun
 type Properties = Record<string, Setting>;
 type Resource = { type: string; properties: Properties };
 
+/** An attachment of a container of the first host, with the name of its resource. */
+const attachment = (container: string, name: string, properties: Properties): [string, Resource] => [
+  `${container}-${name}`,
+  {
+    type: "hostnet:ContainerAttachment",
+    properties: { host: "node1", container, interface: name, bridge: `\${node1-lan.name}`, ...properties },
+  },
+];
+
 /** The tutorials' LAN: a bridge on each host, and in it containers of the first with addresses of their own. */
 function program(web: Properties = {}, more: Record<string, Resource & { options?: Setting }> = {}) {
   const bridges = hosts.flatMap((host, i): [string, Resource][] => [
@@ -31,13 +40,6 @@ function program(web: Properties = {}, more: Record<string, Resource & { options
       },
     ],
   ]);
-  const attachment = (container: string, name: string, properties: Properties): [string, Resource] => [
-    `${container}-${name}`,
-    {
-      type: "hostnet:ContainerAttachment",
-      properties: { host: "node1", container, interface: name, bridge: `\${node1-lan.name}`, ...properties },
-    },
-  ];
   const resources = [
     ...bridges,
     attachment("web", "eth1", { addresses: ["192.168.1.150/24"], mac: "02:00:00:00:01:50", ...web }),
@@ -206,13 +208,76 @@ describe("interfaces inside running containers (T2), their whole life on two mac
     await rests();
   });
 
+  fully("rules and sysctls inside last, are seen when changed by hand, and go back to what they were", async () => {
+    const enter = "nsenter --net=/run/hostnet/netns/web";
+    const names = ["net.ipv4.conf.eth1.arp_ignore", "net.ipv4.ip_forward", "net.ipv4.tcp_syncookies"];
+    const told = () =>
+      must("node1", `${enter} sysctl -n ${names.join(" ")} | xargs; ${enter} ip -4 rule show priority 100`);
+    const there = await told();
+    const set = program({
+      sysctls: { [names[0] as string]: "2", [names[1] as string]: "1", [names[2] as string]: "2" },
+      rules: [{ priority: 100, from: "10.9.0.0/16", table: 100 }],
+    });
+    await stack.program(set);
+    await ok(stack.up());
+    const asked = "2 1 2\n100:\tfrom 10.9.0.0/16 lookup 100 proto 104";
+    expect(await told()).toBe(asked);
+    await rests();
+    await silence("docker restart, with settings inside", "docker restart --time 0 web");
+    expect(await told()).toBe(asked);
+    await rests();
+    await must("node1", `${enter} sysctl -w ${names[0]}=1 ${names[1]}=0; ${enter} ip -4 rule delete priority 100`);
+    const { summary, text } = await ok(stack.preview({ diff: true }));
+    expect(summary, text).toMatchObject({ update: 1 });
+    await ok(stack.up());
+    expect(await told()).toBe(asked);
+    await stack.program(program());
+    await ok(stack.up());
+    expect(await told()).toBe(there);
+    expect(await must("node1", "find /run/hostnet/inside -type f 2>/dev/null | wc -l")).toBe("0");
+    await rests();
+  });
+
+  fully("trap 28: an address for which another host answers is not taken, and nothing has changed", async () => {
+    await must("node2", "ip address add 192.168.1.160/24 dev br0");
+    await stack.program(program({ addresses: ["192.168.1.150/24", "192.168.1.160/24"] }));
+    const { status, text } = await stack.up();
+    expect(status).not.toBe(0);
+    expect(text).toMatch(/addresses must be free on the wire, and [0-9A-Fa-f:]{17} answers for 192\.168\.1\.160/);
+    await must("node2", "ip address delete 192.168.1.160/24 dev br0");
+    await stack.program(program());
+    await rests();
+    await prove("after a duplicate");
+  });
+
+  fully(
+    "trap 43: a container that waits for its interface starts its program when that is there, each time",
+    async () => {
+      const wait = "-v /etc/hostnet/hostnet-wait:/hostnet-wait:ro --entrypoint /hostnet-wait -e HOSTNET_WAIT=eth1";
+      const state = "ip -o -4 address show dev eth1 | grep -o 192.168.1.153; sleep 99999";
+      await must("node1", `docker run --detach --name waiting ${wait} busybox:lab sh -c '${state}'; sleep 2`);
+      const logs = () => must("node1", "docker logs waiting 2>&1");
+      expect(await logs()).toBe("");
+      await stack.program(
+        program({}, Object.fromEntries([attachment("waiting", "eth1", { addresses: ["192.168.1.153/24"] })])),
+      );
+      await ok(stack.up());
+      await expect.poll(logs, { timeout: 30_000 }).toBe("192.168.1.153");
+      await must("node1", "docker restart --time 0 waiting");
+      await expect.poll(logs, { timeout: 30_000 }).toBe("192.168.1.153\n192.168.1.153");
+      await stack.program(program());
+      await ok(stack.up());
+      await must("node1", "docker rm --force waiting");
+    },
+  );
+
   test("destroy leaves each host, and the containers, as they were", async () => {
     await ok(stack.destroy());
     expect(await inside("ip -o link show")).not.toMatch(/eth1|lan2/);
     expect(await inside("ip -4 route show default")).toMatch(/^default via 172\.17\.0\.1 dev eth0 *$/);
     await must("node1", "docker rm --force web web2");
     expect(
-      await must("node1", "ls -d /run/hostnet/netns /etc/hostnet /etc/systemd/system/hostnet* 2>/dev/null || true"),
+      await must("node1", "ls -d /run/hostnet /etc/hostnet /etc/systemd/system/hostnet* 2>/dev/null || true"),
     ).toBe("");
     for (const name of hosts) expect(lasting(await snapshotOf(lab, name))).toEqual(lasting(before[name] ?? []));
   });

@@ -14,7 +14,7 @@ const given = [
 ];
 const place = { namespace: "/run/netns/law", interface: "eth1" };
 const where = { ...place, ...ContainerAttachment.derive?.(place) };
-const none = { addresses: [], gateways: [], gatewayPolicy: "replace", routes: [] } as const;
+const none = { addresses: [], gateways: [], gatewayPolicy: "replace", routes: [], rules: [], sysctls: {} } as const;
 const one = { ...none, addresses: ["192.168.1.150/24"], gateways: ["192.168.1.1"] };
 const other = { ...none, addresses: ["192.168.2.150/24"], routes: [{ destination: "10.9.0.0/16" }], mtu: 1400 };
 

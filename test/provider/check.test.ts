@@ -71,6 +71,12 @@ describe("a check", () => {
     expect((await provider.check(urnOf("VlanInterface", "first"), first)).failures).toEqual([]);
     // An adopted link is not made.
     expect((await provider.check(urnOf("Nic", "nic"), { host: "node1", name: "v" })).failures).toEqual([]);
+    // What is set inside a container is set by one of its attachments.
+    const web = { host: "node1", container: "web", bridge: "br0", sysctls: { "net.ipv4.ip_forward": "1" } };
+    await provider.check(urnOf("ContainerAttachment", "one"), { ...web, interface: "eth1" });
+    expect((await provider.check(urnOf("ContainerAttachment", "two"), { ...web, interface: "eth2" })).failures).toEqual(
+      ["web/net.ipv4.ip_forward on node1 is what one makes already"],
+    );
     // A host has one daemon, which needs no name.
     expect((await provider.check(urnOf("DockerDaemon", "a"), { host: "node1", mtu: 1400 })).failures).toEqual([]);
     expect((await provider.check(urnOf("DockerDaemon", "b"), { host: "node1", icc: false })).failures).toEqual([

@@ -1,4 +1,5 @@
 import { quote } from "../command.ts";
+import { waitScript } from "./wait.ts";
 
 /**
  * What others undo when they start is put back after them: after Docker, which puts its own rules before everybody's, and
@@ -51,6 +52,7 @@ WantedBy=${docker}
  * - `asks_again FILE…`: whether one of them asks to be run again (`"again":true` in its first line); all that do are in
  *   `$asking` then.
  * - `container_of FILE`: whether it follows a container, whose name or ID is in `$container` then.
+ * - `lay_wait`: `hostnet-wait` is there, in the version of this file.
  * - `follow`: the units that run them are there as long as one asks for it.
  * - `follow_containers`: runs, for ever, the files that follow a container when that starts; first for those that run.
  */
@@ -73,6 +75,15 @@ container_of() {
 follows_any() {
   for file; do container_of "$file" && return; done
   return 1
+}
+
+# From the first thing that is kept on: a container that waits starts before anything is attached to it.
+lay_wait() {
+  text=${quote(waitScript.trimEnd())}
+  [ "$(cat hostnet-wait 2>/dev/null)" != "$text" ] || return 0
+  # What was to be mounted and was not there, Docker has made a folder of.
+  rmdir hostnet-wait 2>/dev/null
+  printf '%s\\n' "$text" >hostnet-wait.new && chmod 755 hostnet-wait.new && mv -f hostnet-wait.new hostnet-wait
 }
 
 follow() {

@@ -146,7 +146,7 @@ clear_away() {
     rm -f /etc/systemd/system/hostnet.service
     ! booted || { systemctl daemon-reload; systemctl --quiet reset-failed hostnet.service 2>/dev/null; }
   fi
-  rm -f boot
+  rm -f boot hostnet-wait hostnet-wait.new
   cd / && rmdir /etc/hostnet 2>/dev/null
   return 0
 }
@@ -255,7 +255,7 @@ main() {
   set -- "$1" boot.d/*.sh
   case $1 in
     settle)
-      if [ -e "$2" ]; then settle && follow; else clear_away; fi
+      if [ -e "$2" ]; then settle && lay_wait && follow; else clear_away; fi
       return ;;
     again)
       asks_again boot.d/*.sh || return 0
@@ -269,6 +269,7 @@ main() {
   replay_all $files
   result=$?
   settle
+  lay_wait
   follow
   return $result
 }

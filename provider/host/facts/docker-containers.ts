@@ -9,6 +9,8 @@ export interface DockerContainer {
   readonly autoRemove: boolean;
   /** What it was started with: `host`, `none`, `container:<id>`, or a network. */
   readonly networkMode: string;
+  /** Where its network namespace can be entered; empty while it does not run. */
+  readonly path: string;
   /** By name; `host` and `none` among them. */
   readonly networks: readonly DockerAttachment[];
 }
@@ -36,6 +38,7 @@ export const containerFormat = `{${[
   '"restart":{{json .HostConfig.RestartPolicy.Name}}',
   '"autoRemove":{{json .HostConfig.AutoRemove}}',
   '"networkMode":{{json .HostConfig.NetworkMode}}',
+  '"path":{{json .NetworkSettings.SandboxKey}}',
   '"networks":{{json .NetworkSettings.Networks}}',
 ].join(",")}}`;
 

@@ -56,6 +56,10 @@ type ContainerAttachment struct {
 	Nic pulumi.StringPtrOutput `pulumi:"nic"`
 	// All routes of ours by this interface, inside.
 	Routes AttachmentRouteArrayOutput `pulumi:"routes"`
+	// Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+	Rules AttachmentRuleArrayOutput `pulumi:"rules"`
+	// Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+	Sysctls pulumi.StringMapOutput `pulumi:"sysctls"`
 	// The VLANs whose frames pass with their tag.
 	Trunk pulumi.IntArrayOutput `pulumi:"trunk"`
 }
@@ -146,6 +150,10 @@ type containerAttachmentArgs struct {
 	Nic *string `pulumi:"nic"`
 	// All routes of ours by this interface, inside.
 	Routes []AttachmentRoute `pulumi:"routes"`
+	// Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+	Rules []AttachmentRule `pulumi:"rules"`
+	// Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+	Sysctls map[string]string `pulumi:"sysctls"`
 	// The VLANs whose frames pass with their tag.
 	Trunk []int `pulumi:"trunk"`
 }
@@ -192,6 +200,10 @@ type ContainerAttachmentArgs struct {
 	Nic pulumi.StringPtrInput
 	// All routes of ours by this interface, inside.
 	Routes AttachmentRouteArrayInput
+	// Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+	Rules AttachmentRuleArrayInput
+	// Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+	Sysctls pulumi.StringMapInput
 	// The VLANs whose frames pass with their tag.
 	Trunk pulumi.IntArrayInput
 }
@@ -331,6 +343,16 @@ func (o ContainerAttachmentOutput) Nic() pulumi.StringPtrOutput {
 // All routes of ours by this interface, inside.
 func (o ContainerAttachmentOutput) Routes() AttachmentRouteArrayOutput {
 	return o.ApplyT(func(v *ContainerAttachment) AttachmentRouteArrayOutput { return v.Routes }).(AttachmentRouteArrayOutput)
+}
+
+// Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+func (o ContainerAttachmentOutput) Rules() AttachmentRuleArrayOutput {
+	return o.ApplyT(func(v *ContainerAttachment) AttachmentRuleArrayOutput { return v.Rules }).(AttachmentRuleArrayOutput)
+}
+
+// Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+func (o ContainerAttachmentOutput) Sysctls() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *ContainerAttachment) pulumi.StringMapOutput { return v.Sysctls }).(pulumi.StringMapOutput)
 }
 
 // The VLANs whose frames pass with their tag.

@@ -122,6 +122,205 @@ func (o AttachmentRouteArrayOutput) Index(i pulumi.IntInput) AttachmentRouteOutp
 	}).(AttachmentRouteOutput)
 }
 
+// A rule of policy routing inside.
+type AttachmentRule struct {
+	// Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+	Action *string `pulumi:"action"`
+	// The port, or ports, that they go to. `all` for any. Default: `all`.
+	Dport *string `pulumi:"dport"`
+	// The family of the packets: that of `from` or `to`, else IPv4, when left out.
+	Family *string `pulumi:"family"`
+	// Where packets come from. `all` for any. Default: `all`.
+	From *string `pulumi:"from"`
+	// The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+	Fwmark *string `pulumi:"fwmark"`
+	// The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+	Iif *string `pulumi:"iif"`
+	// Their protocol. `all` for any. Default: `all`.
+	Ipproto *string `pulumi:"ipproto"`
+	// The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+	Oif *string `pulumi:"oif"`
+	// Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+	Priority int `pulumi:"priority"`
+	// The port, or ports, that they come from. `all` for any. Default: `all`.
+	Sport *string `pulumi:"sport"`
+	// The number of the table to look up; 254 is `main`.
+	Table *int `pulumi:"table"`
+	// Where they go to. `all` for any. Default: `all`.
+	To *string `pulumi:"to"`
+}
+
+// AttachmentRuleInput is an input type that accepts AttachmentRuleArgs and AttachmentRuleOutput values.
+// You can construct a concrete instance of `AttachmentRuleInput` via:
+//
+//	AttachmentRuleArgs{...}
+type AttachmentRuleInput interface {
+	pulumi.Input
+
+	ToAttachmentRuleOutput() AttachmentRuleOutput
+	ToAttachmentRuleOutputWithContext(context.Context) AttachmentRuleOutput
+}
+
+// A rule of policy routing inside.
+type AttachmentRuleArgs struct {
+	// Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+	Action pulumi.StringPtrInput `pulumi:"action"`
+	// The port, or ports, that they go to. `all` for any. Default: `all`.
+	Dport pulumi.StringPtrInput `pulumi:"dport"`
+	// The family of the packets: that of `from` or `to`, else IPv4, when left out.
+	Family pulumi.StringPtrInput `pulumi:"family"`
+	// Where packets come from. `all` for any. Default: `all`.
+	From pulumi.StringPtrInput `pulumi:"from"`
+	// The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+	Fwmark pulumi.StringPtrInput `pulumi:"fwmark"`
+	// The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+	Iif pulumi.StringPtrInput `pulumi:"iif"`
+	// Their protocol. `all` for any. Default: `all`.
+	Ipproto pulumi.StringPtrInput `pulumi:"ipproto"`
+	// The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+	Oif pulumi.StringPtrInput `pulumi:"oif"`
+	// Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+	Priority pulumi.IntInput `pulumi:"priority"`
+	// The port, or ports, that they come from. `all` for any. Default: `all`.
+	Sport pulumi.StringPtrInput `pulumi:"sport"`
+	// The number of the table to look up; 254 is `main`.
+	Table pulumi.IntPtrInput `pulumi:"table"`
+	// Where they go to. `all` for any. Default: `all`.
+	To pulumi.StringPtrInput `pulumi:"to"`
+}
+
+func (AttachmentRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*AttachmentRule)(nil)).Elem()
+}
+
+func (i AttachmentRuleArgs) ToAttachmentRuleOutput() AttachmentRuleOutput {
+	return i.ToAttachmentRuleOutputWithContext(context.Background())
+}
+
+func (i AttachmentRuleArgs) ToAttachmentRuleOutputWithContext(ctx context.Context) AttachmentRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AttachmentRuleOutput)
+}
+
+// AttachmentRuleArrayInput is an input type that accepts AttachmentRuleArray and AttachmentRuleArrayOutput values.
+// You can construct a concrete instance of `AttachmentRuleArrayInput` via:
+//
+//	AttachmentRuleArray{ AttachmentRuleArgs{...} }
+type AttachmentRuleArrayInput interface {
+	pulumi.Input
+
+	ToAttachmentRuleArrayOutput() AttachmentRuleArrayOutput
+	ToAttachmentRuleArrayOutputWithContext(context.Context) AttachmentRuleArrayOutput
+}
+
+type AttachmentRuleArray []AttachmentRuleInput
+
+func (AttachmentRuleArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]AttachmentRule)(nil)).Elem()
+}
+
+func (i AttachmentRuleArray) ToAttachmentRuleArrayOutput() AttachmentRuleArrayOutput {
+	return i.ToAttachmentRuleArrayOutputWithContext(context.Background())
+}
+
+func (i AttachmentRuleArray) ToAttachmentRuleArrayOutputWithContext(ctx context.Context) AttachmentRuleArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(AttachmentRuleArrayOutput)
+}
+
+// A rule of policy routing inside.
+type AttachmentRuleOutput struct{ *pulumi.OutputState }
+
+func (AttachmentRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*AttachmentRule)(nil)).Elem()
+}
+
+func (o AttachmentRuleOutput) ToAttachmentRuleOutput() AttachmentRuleOutput {
+	return o
+}
+
+func (o AttachmentRuleOutput) ToAttachmentRuleOutputWithContext(ctx context.Context) AttachmentRuleOutput {
+	return o
+}
+
+// Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+func (o AttachmentRuleOutput) Action() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Action }).(pulumi.StringPtrOutput)
+}
+
+// The port, or ports, that they go to. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) Dport() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Dport }).(pulumi.StringPtrOutput)
+}
+
+// The family of the packets: that of `from` or `to`, else IPv4, when left out.
+func (o AttachmentRuleOutput) Family() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Family }).(pulumi.StringPtrOutput)
+}
+
+// Where packets come from. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) From() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.From }).(pulumi.StringPtrOutput)
+}
+
+// The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) Fwmark() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Fwmark }).(pulumi.StringPtrOutput)
+}
+
+// The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) Iif() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Iif }).(pulumi.StringPtrOutput)
+}
+
+// Their protocol. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) Ipproto() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Ipproto }).(pulumi.StringPtrOutput)
+}
+
+// The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) Oif() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Oif }).(pulumi.StringPtrOutput)
+}
+
+// Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+func (o AttachmentRuleOutput) Priority() pulumi.IntOutput {
+	return o.ApplyT(func(v AttachmentRule) int { return v.Priority }).(pulumi.IntOutput)
+}
+
+// The port, or ports, that they come from. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) Sport() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.Sport }).(pulumi.StringPtrOutput)
+}
+
+// The number of the table to look up; 254 is `main`.
+func (o AttachmentRuleOutput) Table() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *int { return v.Table }).(pulumi.IntPtrOutput)
+}
+
+// Where they go to. `all` for any. Default: `all`.
+func (o AttachmentRuleOutput) To() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v AttachmentRule) *string { return v.To }).(pulumi.StringPtrOutput)
+}
+
+type AttachmentRuleArrayOutput struct{ *pulumi.OutputState }
+
+func (AttachmentRuleArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]AttachmentRule)(nil)).Elem()
+}
+
+func (o AttachmentRuleArrayOutput) ToAttachmentRuleArrayOutput() AttachmentRuleArrayOutput {
+	return o
+}
+
+func (o AttachmentRuleArrayOutput) ToAttachmentRuleArrayOutputWithContext(ctx context.Context) AttachmentRuleArrayOutput {
+	return o
+}
+
+func (o AttachmentRuleArrayOutput) Index(i pulumi.IntInput) AttachmentRuleOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) AttachmentRule {
+		return vs[0].([]AttachmentRule)[vs[1].(int)]
+	}).(AttachmentRuleOutput)
+}
+
 // Which VLANs pass a port; what is left out is left alone.
 type BridgePort struct {
 	// The one VLAN of an access port: its frames have no tag.
@@ -2608,6 +2807,8 @@ func (o TrunkNetworkMapMapOutput) MapIndex(k pulumi.StringInput) TrunkNetworkMap
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AttachmentRouteInput)(nil)).Elem(), AttachmentRouteArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AttachmentRouteArrayInput)(nil)).Elem(), AttachmentRouteArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AttachmentRuleInput)(nil)).Elem(), AttachmentRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*AttachmentRuleArrayInput)(nil)).Elem(), AttachmentRuleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortPtrInput)(nil)).Elem(), BridgePortArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BridgePortMapInput)(nil)).Elem(), BridgePortMap{})
@@ -2638,6 +2839,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*TrunkVlanInput)(nil)).Elem(), TrunkVlanArgs{})
 	pulumi.RegisterOutputType(AttachmentRouteOutput{})
 	pulumi.RegisterOutputType(AttachmentRouteArrayOutput{})
+	pulumi.RegisterOutputType(AttachmentRuleOutput{})
+	pulumi.RegisterOutputType(AttachmentRuleArrayOutput{})
 	pulumi.RegisterOutputType(BridgePortOutput{})
 	pulumi.RegisterOutputType(BridgePortPtrOutput{})
 	pulumi.RegisterOutputType(BridgePortMapOutput{})

@@ -20,6 +20,60 @@ export interface AttachmentRouteArgs {
 }
 
 /**
+ * A rule of policy routing inside.
+ */
+export interface AttachmentRuleArgs {
+    /**
+     * Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+     */
+    action?: pulumi.Input<string | undefined>;
+    /**
+     * The port, or ports, that they go to. `all` for any. Default: `all`.
+     */
+    dport?: pulumi.Input<string | undefined>;
+    /**
+     * The family of the packets: that of `from` or `to`, else IPv4, when left out.
+     */
+    family?: pulumi.Input<string | undefined>;
+    /**
+     * Where packets come from. `all` for any. Default: `all`.
+     */
+    from?: pulumi.Input<string | undefined>;
+    /**
+     * The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+     */
+    fwmark?: pulumi.Input<string | undefined>;
+    /**
+     * The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+     */
+    iif?: pulumi.Input<string | undefined>;
+    /**
+     * Their protocol. `all` for any. Default: `all`.
+     */
+    ipproto?: pulumi.Input<string | undefined>;
+    /**
+     * The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+     */
+    oif?: pulumi.Input<string | undefined>;
+    /**
+     * Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+     */
+    priority: pulumi.Input<number>;
+    /**
+     * The port, or ports, that they come from. `all` for any. Default: `all`.
+     */
+    sport?: pulumi.Input<string | undefined>;
+    /**
+     * The number of the table to look up; 254 is `main`.
+     */
+    table?: pulumi.Input<number | undefined>;
+    /**
+     * Where they go to. `all` for any. Default: `all`.
+     */
+    to?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Which VLANs pass a port; what is left out is left alone.
  */
 export interface BridgePortArgs {

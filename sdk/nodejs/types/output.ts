@@ -20,6 +20,60 @@ export interface AttachmentRoute {
 }
 
 /**
+ * A rule of policy routing inside.
+ */
+export interface AttachmentRule {
+    /**
+     * Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+     */
+    action?: string;
+    /**
+     * The port, or ports, that they go to. `all` for any. Default: `all`.
+     */
+    dport?: string;
+    /**
+     * The family of the packets: that of `from` or `to`, else IPv4, when left out.
+     */
+    family?: string;
+    /**
+     * Where packets come from. `all` for any. Default: `all`.
+     */
+    from?: string;
+    /**
+     * The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+     */
+    fwmark?: string;
+    /**
+     * The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+     */
+    iif?: string;
+    /**
+     * Their protocol. `all` for any. Default: `all`.
+     */
+    ipproto?: string;
+    /**
+     * The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+     */
+    oif?: string;
+    /**
+     * Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+     */
+    priority: number;
+    /**
+     * The port, or ports, that they come from. `all` for any. Default: `all`.
+     */
+    sport?: string;
+    /**
+     * The number of the table to look up; 254 is `main`.
+     */
+    table?: number;
+    /**
+     * Where they go to. `all` for any. Default: `all`.
+     */
+    to?: string;
+}
+
+/**
  * Which VLANs pass a port; what is left out is left alone.
  */
 export interface BridgePort {

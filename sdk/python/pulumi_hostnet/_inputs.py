@@ -17,6 +17,8 @@ from . import _utilities
 __all__ = [
     'AttachmentRouteArgs',
     'AttachmentRouteArgsDict',
+    'AttachmentRuleArgs',
+    'AttachmentRuleArgsDict',
     'BridgePortArgs',
     'BridgePortArgsDict',
     'BridgesHostArgs',
@@ -102,6 +104,259 @@ class AttachmentRouteArgs:
     @via.setter
     def via(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "via", value)
+
+
+class AttachmentRuleArgsDict(TypedDict):
+    """
+    A rule of policy routing inside.
+    """
+    priority: pulumi.Input[_builtins.int]
+    """
+    Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+    """
+    action: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+    """
+    dport: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The port, or ports, that they go to. `all` for any. Default: `all`.
+    """
+    family: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The family of the packets: that of `from` or `to`, else IPv4, when left out.
+    """
+    from_: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where packets come from. `all` for any. Default: `all`.
+    """
+    fwmark: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+    """
+    iif: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+    """
+    ipproto: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Their protocol. `all` for any. Default: `all`.
+    """
+    oif: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+    """
+    sport: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The port, or ports, that they come from. `all` for any. Default: `all`.
+    """
+    table: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The number of the table to look up; 254 is `main`.
+    """
+    to: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where they go to. `all` for any. Default: `all`.
+    """
+
+@pulumi.input_type
+class AttachmentRuleArgs:
+    def __init__(__self__, *,
+                 priority: pulumi.Input[_builtins.int],
+                 action: pulumi.Input[Optional[_builtins.str]] = None,
+                 dport: pulumi.Input[Optional[_builtins.str]] = None,
+                 family: pulumi.Input[Optional[_builtins.str]] = None,
+                 from_: pulumi.Input[Optional[_builtins.str]] = None,
+                 fwmark: pulumi.Input[Optional[_builtins.str]] = None,
+                 iif: pulumi.Input[Optional[_builtins.str]] = None,
+                 ipproto: pulumi.Input[Optional[_builtins.str]] = None,
+                 oif: pulumi.Input[Optional[_builtins.str]] = None,
+                 sport: pulumi.Input[Optional[_builtins.str]] = None,
+                 table: pulumi.Input[Optional[_builtins.int]] = None,
+                 to: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A rule of policy routing inside.
+
+        :param pulumi.Input[_builtins.int] priority: Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+        :param pulumi.Input[_builtins.str] action: Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+        :param pulumi.Input[_builtins.str] dport: The port, or ports, that they go to. `all` for any. Default: `all`.
+        :param pulumi.Input[_builtins.str] family: The family of the packets: that of `from` or `to`, else IPv4, when left out.
+        :param pulumi.Input[_builtins.str] from_: Where packets come from. `all` for any. Default: `all`.
+        :param pulumi.Input[_builtins.str] fwmark: The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+        :param pulumi.Input[_builtins.str] iif: The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+        :param pulumi.Input[_builtins.str] ipproto: Their protocol. `all` for any. Default: `all`.
+        :param pulumi.Input[_builtins.str] oif: The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+        :param pulumi.Input[_builtins.str] sport: The port, or ports, that they come from. `all` for any. Default: `all`.
+        :param pulumi.Input[_builtins.int] table: The number of the table to look up; 254 is `main`.
+        :param pulumi.Input[_builtins.str] to: Where they go to. `all` for any. Default: `all`.
+        """
+        pulumi.set(__self__, "priority", priority)
+        if action is not None:
+            pulumi.set(__self__, "action", action)
+        if dport is not None:
+            pulumi.set(__self__, "dport", dport)
+        if family is not None:
+            pulumi.set(__self__, "family", family)
+        if from_ is not None:
+            pulumi.set(__self__, "from_", from_)
+        if fwmark is not None:
+            pulumi.set(__self__, "fwmark", fwmark)
+        if iif is not None:
+            pulumi.set(__self__, "iif", iif)
+        if ipproto is not None:
+            pulumi.set(__self__, "ipproto", ipproto)
+        if oif is not None:
+            pulumi.set(__self__, "oif", oif)
+        if sport is not None:
+            pulumi.set(__self__, "sport", sport)
+        if table is not None:
+            pulumi.set(__self__, "table", table)
+        if to is not None:
+            pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter
+    def priority(self) -> pulumi.Input[_builtins.int]:
+        """
+        Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+        """
+        return pulumi.get(self, "priority")
+
+    @priority.setter
+    def priority(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "priority", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+        """
+        return pulumi.get(self, "action")
+
+    @action.setter
+    def action(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "action", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def dport(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The port, or ports, that they go to. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "dport")
+
+    @dport.setter
+    def dport(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "dport", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def family(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The family of the packets: that of `from` or `to`, else IPv4, when left out.
+        """
+        return pulumi.get(self, "family")
+
+    @family.setter
+    def family(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "family", value)
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where packets come from. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "from_")
+
+    @from_.setter
+    def from_(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "from_", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def fwmark(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "fwmark")
+
+    @fwmark.setter
+    def fwmark(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "fwmark", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def iif(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "iif")
+
+    @iif.setter
+    def iif(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "iif", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def ipproto(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Their protocol. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "ipproto")
+
+    @ipproto.setter
+    def ipproto(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ipproto", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def oif(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "oif")
+
+    @oif.setter
+    def oif(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "oif", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sport(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The port, or ports, that they come from. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "sport")
+
+    @sport.setter
+    def sport(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "sport", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def table(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The number of the table to look up; 254 is `main`.
+        """
+        return pulumi.get(self, "table")
+
+    @table.setter
+    def table(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "table", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where they go to. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "to")
+
+    @to.setter
+    def to(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "to", value)
 
 
 class BridgePortArgsDict(TypedDict):

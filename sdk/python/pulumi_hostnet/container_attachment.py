@@ -41,6 +41,8 @@ class ContainerAttachmentArgs:
                  native: pulumi.Input[Optional[_builtins.int]] = None,
                  nic: pulumi.Input[Optional[_builtins.str]] = None,
                  routes: pulumi.Input[Optional[Sequence[pulumi.Input['AttachmentRouteArgs']]]] = None,
+                 rules: pulumi.Input[Optional[Sequence[pulumi.Input['AttachmentRuleArgs']]]] = None,
+                 sysctls: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None):
         """
         The set of arguments for constructing a ContainerAttachment resource.
@@ -65,6 +67,8 @@ class ContainerAttachmentArgs:
         :param pulumi.Input[_builtins.int] native: The VLAN whose frames pass without a tag; 0 for none.
         :param pulumi.Input[_builtins.str] nic: The NIC that moves inside, and comes back on delete.
         :param pulumi.Input[Sequence[pulumi.Input['AttachmentRouteArgs']]] routes: All routes of ours by this interface, inside.
+        :param pulumi.Input[Sequence[pulumi.Input['AttachmentRuleArgs']]] rules: Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] sysctls: Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] trunk: The VLANs whose frames pass with their tag.
         """
         pulumi.set(__self__, "host", host)
@@ -105,6 +109,10 @@ class ContainerAttachmentArgs:
             pulumi.set(__self__, "nic", nic)
         if routes is not None:
             pulumi.set(__self__, "routes", routes)
+        if rules is not None:
+            pulumi.set(__self__, "rules", rules)
+        if sysctls is not None:
+            pulumi.set(__self__, "sysctls", sysctls)
         if trunk is not None:
             pulumi.set(__self__, "trunk", trunk)
 
@@ -350,6 +358,30 @@ class ContainerAttachmentArgs:
 
     @_builtins.property
     @pulumi.getter
+    def rules(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['AttachmentRuleArgs']]]]:
+        """
+        Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+        """
+        return pulumi.get(self, "rules")
+
+    @rules.setter
+    def rules(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['AttachmentRuleArgs']]]]):
+        pulumi.set(self, "rules", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sysctls(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+        """
+        return pulumi.get(self, "sysctls")
+
+    @sysctls.setter
+    def sysctls(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "sysctls", value)
+
+    @_builtins.property
+    @pulumi.getter
     def trunk(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]:
         """
         The VLANs whose frames pass with their tag.
@@ -387,6 +419,8 @@ class ContainerAttachment(pulumi.CustomResource):
                  native: pulumi.Input[Optional[_builtins.int]] = None,
                  nic: pulumi.Input[Optional[_builtins.str]] = None,
                  routes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRouteArgs', 'AttachmentRouteArgsDict']]]]] = None,
+                 rules: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRuleArgs', 'AttachmentRuleArgsDict']]]]] = None,
+                 sysctls: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
                  __props__=None):
         """
@@ -414,6 +448,8 @@ class ContainerAttachment(pulumi.CustomResource):
         :param pulumi.Input[_builtins.int] native: The VLAN whose frames pass without a tag; 0 for none.
         :param pulumi.Input[_builtins.str] nic: The NIC that moves inside, and comes back on delete.
         :param pulumi.Input[Sequence[pulumi.Input[Union['AttachmentRouteArgs', 'AttachmentRouteArgsDict']]]] routes: All routes of ours by this interface, inside.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['AttachmentRuleArgs', 'AttachmentRuleArgsDict']]]] rules: Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] sysctls: Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] trunk: The VLANs whose frames pass with their tag.
         """
         ...
@@ -460,6 +496,8 @@ class ContainerAttachment(pulumi.CustomResource):
                  native: pulumi.Input[Optional[_builtins.int]] = None,
                  nic: pulumi.Input[Optional[_builtins.str]] = None,
                  routes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRouteArgs', 'AttachmentRouteArgsDict']]]]] = None,
+                 rules: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRuleArgs', 'AttachmentRuleArgsDict']]]]] = None,
+                 sysctls: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -494,6 +532,8 @@ class ContainerAttachment(pulumi.CustomResource):
             __props__.__dict__["native"] = native
             __props__.__dict__["nic"] = nic
             __props__.__dict__["routes"] = routes
+            __props__.__dict__["rules"] = rules
+            __props__.__dict__["sysctls"] = sysctls
             __props__.__dict__["trunk"] = trunk
         super(ContainerAttachment, __self__).__init__(
             'hostnet:index:ContainerAttachment',
@@ -537,6 +577,8 @@ class ContainerAttachment(pulumi.CustomResource):
         __props__.__dict__["native"] = None
         __props__.__dict__["nic"] = None
         __props__.__dict__["routes"] = None
+        __props__.__dict__["rules"] = None
+        __props__.__dict__["sysctls"] = None
         __props__.__dict__["trunk"] = None
         return ContainerAttachment(resource_name, opts=opts, __props__=__props__)
 
@@ -699,6 +741,22 @@ class ContainerAttachment(pulumi.CustomResource):
         All routes of ours by this interface, inside.
         """
         return pulumi.get(self, "routes")
+
+    @_builtins.property
+    @pulumi.getter
+    def rules(self) -> pulumi.Output[Sequence['outputs.AttachmentRule']]:
+        """
+        Rules of policy routing inside. Family and priority tell each from all others of the namespace.
+        """
+        return pulumi.get(self, "rules")
+
+    @_builtins.property
+    @pulumi.getter
+    def sysctls(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
+        """
+        Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+        """
+        return pulumi.get(self, "sysctls")
 
     @_builtins.property
     @pulumi.getter

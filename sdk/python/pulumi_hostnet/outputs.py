@@ -17,6 +17,7 @@ from . import outputs
 
 __all__ = [
     'AttachmentRoute',
+    'AttachmentRule',
     'BridgePort',
     'DestinationNatRule',
     'DockerAddressPool',
@@ -66,6 +67,178 @@ class AttachmentRoute(dict):
         The next hop; none where the interface leads there itself.
         """
         return pulumi.get(self, "via")
+
+
+@pulumi.output_type
+class AttachmentRule(dict):
+    """
+    A rule of policy routing inside.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "from":
+            suggest = "from_"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in AttachmentRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        AttachmentRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        AttachmentRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 priority: _builtins.int,
+                 action: Optional[_builtins.str] = None,
+                 dport: Optional[_builtins.str] = None,
+                 family: Optional[_builtins.str] = None,
+                 from_: Optional[_builtins.str] = None,
+                 fwmark: Optional[_builtins.str] = None,
+                 iif: Optional[_builtins.str] = None,
+                 ipproto: Optional[_builtins.str] = None,
+                 oif: Optional[_builtins.str] = None,
+                 sport: Optional[_builtins.str] = None,
+                 table: Optional[_builtins.int] = None,
+                 to: Optional[_builtins.str] = None):
+        """
+        A rule of policy routing inside.
+
+        :param _builtins.int priority: Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+        :param _builtins.str action: Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+        :param _builtins.str dport: The port, or ports, that they go to. `all` for any. Default: `all`.
+        :param _builtins.str family: The family of the packets: that of `from` or `to`, else IPv4, when left out.
+        :param _builtins.str from_: Where packets come from. `all` for any. Default: `all`.
+        :param _builtins.str fwmark: The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+        :param _builtins.str iif: The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+        :param _builtins.str ipproto: Their protocol. `all` for any. Default: `all`.
+        :param _builtins.str oif: The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+        :param _builtins.str sport: The port, or ports, that they come from. `all` for any. Default: `all`.
+        :param _builtins.int table: The number of the table to look up; 254 is `main`.
+        :param _builtins.str to: Where they go to. `all` for any. Default: `all`.
+        """
+        pulumi.set(__self__, "priority", priority)
+        if action is not None:
+            pulumi.set(__self__, "action", action)
+        if dport is not None:
+            pulumi.set(__self__, "dport", dport)
+        if family is not None:
+            pulumi.set(__self__, "family", family)
+        if from_ is not None:
+            pulumi.set(__self__, "from_", from_)
+        if fwmark is not None:
+            pulumi.set(__self__, "fwmark", fwmark)
+        if iif is not None:
+            pulumi.set(__self__, "iif", iif)
+        if ipproto is not None:
+            pulumi.set(__self__, "ipproto", ipproto)
+        if oif is not None:
+            pulumi.set(__self__, "oif", oif)
+        if sport is not None:
+            pulumi.set(__self__, "sport", sport)
+        if table is not None:
+            pulumi.set(__self__, "table", table)
+        if to is not None:
+            pulumi.set(__self__, "to", to)
+
+    @_builtins.property
+    @pulumi.getter
+    def priority(self) -> _builtins.int:
+        """
+        Rules are asked in the order of their priorities; 32765 have those of gatewayPolicy table.
+        """
+        return pulumi.get(self, "priority")
+
+    @_builtins.property
+    @pulumi.getter
+    def action(self) -> Optional[_builtins.str]:
+        """
+        Look up a table, or drop packets in silence, or refuse them with an answer. Default: `lookup`.
+        """
+        return pulumi.get(self, "action")
+
+    @_builtins.property
+    @pulumi.getter
+    def dport(self) -> Optional[_builtins.str]:
+        """
+        The port, or ports, that they go to. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "dport")
+
+    @_builtins.property
+    @pulumi.getter
+    def family(self) -> Optional[_builtins.str]:
+        """
+        The family of the packets: that of `from` or `to`, else IPv4, when left out.
+        """
+        return pulumi.get(self, "family")
+
+    @_builtins.property
+    @pulumi.getter(name="from")
+    def from_(self) -> Optional[_builtins.str]:
+        """
+        Where packets come from. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "from_")
+
+    @_builtins.property
+    @pulumi.getter
+    def fwmark(self) -> Optional[_builtins.str]:
+        """
+        The mark that the firewall gave them, with a mask if need be. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "fwmark")
+
+    @_builtins.property
+    @pulumi.getter
+    def iif(self) -> Optional[_builtins.str]:
+        """
+        The link by which they come in; `lo` for the host's own. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "iif")
+
+    @_builtins.property
+    @pulumi.getter
+    def ipproto(self) -> Optional[_builtins.str]:
+        """
+        Their protocol. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "ipproto")
+
+    @_builtins.property
+    @pulumi.getter
+    def oif(self) -> Optional[_builtins.str]:
+        """
+        The link to which the socket that sends them is bound. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "oif")
+
+    @_builtins.property
+    @pulumi.getter
+    def sport(self) -> Optional[_builtins.str]:
+        """
+        The port, or ports, that they come from. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "sport")
+
+    @_builtins.property
+    @pulumi.getter
+    def table(self) -> Optional[_builtins.int]:
+        """
+        The number of the table to look up; 254 is `main`.
+        """
+        return pulumi.get(self, "table")
+
+    @_builtins.property
+    @pulumi.getter
+    def to(self) -> Optional[_builtins.str]:
+        """
+        Where they go to. `all` for any. Default: `all`.
+        """
+        return pulumi.get(self, "to")
 
 
 @pulumi.output_type
