@@ -1,5 +1,6 @@
 import { type Command, tool } from "./command.ts";
 import type { Conversation } from "./connection.ts";
+import { tcp } from "./reach.ts";
 
 /** How often a probe is tried before it counts as failed: the first packet of a new way may be lost. */
 const tries = 3;
@@ -11,15 +12,12 @@ const tries = 3;
 function commandOf(probe: string): Command {
   const [sort, target = ""] = probe.split(" ");
   if (sort === "ping") return tool("ping")`-n -c 1 -W 2 ${target}`;
-  const sh = tool("sh");
   if (sort === "tcp") {
     const at = target.lastIndexOf(":");
     const [address, port] = [target.slice(0, at).replace(/^\[|\]$/g, ""), target.slice(at + 1)];
-    return sh`-c ${`if command -v nc >/dev/null; then exec timeout 3 nc -z "$1" "$2"; fi
-command -v bash >/dev/null || { echo "there is no nc and no bash"; exit 127; }
-exec timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$1" "$2"`} hostnet ${address} ${port}`;
+    return tcp(address, port);
   }
-  return sh`-c ${`if command -v curl >/dev/null; then exec curl -fsS -m 3 -o /dev/null "$1"; fi
+  return tool("sh")`-c ${`if command -v curl >/dev/null; then exec curl -fsS -m 3 -o /dev/null "$1"; fi
 command -v wget >/dev/null || { echo "there is no curl and no wget"; exit 127; }
 exec wget -q -T 3 -O /dev/null "$1"`} hostnet ${target}`;
 }
