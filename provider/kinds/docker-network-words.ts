@@ -10,6 +10,7 @@ interface Want extends OptionValues {
   readonly subnets?: readonly Subnet[] | undefined;
   readonly internal: boolean;
   readonly ipv6: boolean;
+  readonly attachable?: boolean | undefined;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -19,6 +20,9 @@ export interface Besides {
   readonly attached: readonly Attached[];
   readonly told: Readonly<Record<string, string>>;
 }
+
+/** The option in which Docker writes down the numbers that it gives the tunnels of an overlay network. */
+export const tunnels = "com.docker.network.driver.overlay.vxlanid_list";
 
 export const remove = (name: string): Command => docker`network rm ${name}`;
 
@@ -30,7 +34,7 @@ export const optionsOf = (want: Want, have: Want | undefined): Record<string, st
 });
 
 export function create(want: Want, options: Readonly<Record<string, string>>, owner: string): Command {
-  const { name, driver, subnets = [], internal, ipv6, labels } = want;
+  const { name, driver, subnets = [], internal, ipv6, attachable, labels } = want;
   const flags = [
     ...subnets.flatMap(({ subnet, gateway, ipRange, auxAddresses }) => [
       ...["--subnet", subnet],
@@ -40,6 +44,7 @@ export function create(want: Want, options: Readonly<Record<string, string>>, ow
     ]),
     ...(internal ? ["--internal"] : []),
     ...(ipv6 ? ["--ipv6"] : []),
+    ...(attachable ? ["--attachable"] : []),
     ...pairs("--opt", options),
     ...pairs("--label", { ...labels, [ownerMark]: owner }),
   ];

@@ -13,6 +13,9 @@ import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
 import { PolicyRule } from "./policy-rule.ts";
 import { Route } from "./route.ts";
+import { SwarmCluster } from "./swarm-cluster.ts";
+import { SwarmMember } from "./swarm-member.ts";
+import { SwarmNode } from "./swarm-node.ts";
 import { Sysctl } from "./sysctl.ts";
 import { VlanInterface } from "./vlan-interface.ts";
 
@@ -33,6 +36,9 @@ export const kinds = [
   Nic,
   PolicyRule,
   Route,
+  SwarmCluster,
+  SwarmMember,
+  SwarmNode,
   Sysctl,
   VlanInterface,
 ] as unknown as readonly Kind[];

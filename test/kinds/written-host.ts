@@ -14,6 +14,8 @@ import type {
   DockerNetworkFact,
   Facts,
   Link,
+  SwarmFact,
+  SwarmNodeFact,
 } from "../../provider/host/facts.ts";
 
 /** The hardware address of a link of which nobody says another. */
@@ -36,9 +38,16 @@ interface WrittenHost {
     readonly containers?: readonly WrittenContainer[];
   };
   readonly dockerDaemon?: WrittenDaemon;
+  /** A host that is in none, unless it says more: then an active manager, of which `nodes` tells. */
+  readonly swarm?: WrittenSwarm;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
   readonly namespaces?: Readonly<Record<string, WrittenNamespace>>;
 }
+
+/** Each node by its hostname, which is its ID too; what is not said is as of a worker that is ready. */
+type WrittenSwarm = Partial<Omit<SwarmFact, "nodes">> & {
+  readonly nodes?: Readonly<Record<string, Partial<SwarmNodeFact>>>;
+};
 
 interface WrittenNamespace {
   readonly links?: readonly WrittenLink[];
@@ -98,6 +107,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     dockerDaemon,
     namespaces = {},
     firewall = {},
+    swarm,
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -114,8 +124,32 @@ export function factsOf(text: string | undefined): Facts | undefined {
     docker: dockerOf(docker ?? {}),
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
     namespaces: namespacesOf(namespaces),
+    swarm: swarmOf(swarm),
+    swarmTokens: swarm ? { worker: "SWMTKN-1-a-w", manager: "SWMTKN-1-a-m" } : {},
   };
 }
+
+const none = { version: "26.1.5", error: "", nodeId: "", managers: [], liveRestore: false };
+
+function swarmOf({ nodes, ...more }: WrittenSwarm = { state: "inactive" }): SwarmFact {
+  if (more.state === "inactive") return { ...none, manager: false, ...more, state: "inactive" };
+  const manager = more.manager ?? true;
+  return {
+    ...{ ...none, state: "active", manager, nodeId: "node1", clusterId: "c1", managers: ["192.168.1.10:2377"] },
+    ...{ address: "192.168.1.10", listen: "0.0.0.0:2377", advertise: "192.168.1.10:2377" },
+    ...(manager && {
+      cluster: { autolock: false, taskHistoryLimit: 5, addressPools: [], addressPoolLength: 24, dataPathPort: 4789 },
+    }),
+    ...more,
+    ...(manager && more.silence === undefined && { nodes: Object.entries(nodes ?? {}).map(nodeOf) }),
+  };
+}
+
+const nodeOf = ([name, written]: [string, Partial<SwarmNodeFact>]): SwarmNodeFact => ({
+  ...{ id: name, hostname: name, role: "worker", availability: "active", labels: {}, state: "ready", address: name },
+  ...(written.role === "manager" && { reachability: "reachable" }),
+  ...written,
+});
 
 /** A route as a person writes it, who leaves its type out where it is the usual one. */
 const withType = (line: string): string =>
@@ -195,6 +229,7 @@ const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetwor
   name: `net${i}`,
   driver: "bridge",
   internal: false,
+  attachable: false,
   ipv6: false,
   options: {},
   labels: {},
