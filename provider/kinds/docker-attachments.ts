@@ -45,20 +45,6 @@ export function connectAgain(network: string, container: string, attachment: Att
   return { ...command, ...tool("sh")`-c ${unlessThere} hostnet ${network} ${container} ${argv}` };
 }
 
-// Whoever is first on several hosts at once may wait for Docker in vain, for twenty seconds each time.
-const patience = `for try in 1 2 3; do
-  said=$("$@" 2>&1) && exit
-  case $said in *"deadline exceeded"*) sleep $((try * 5)) ;; *) break ;; esac
-done
-printf '%s\\n' "$said" >&2
-exit 1`;
-
-/** The command that attaches to a network of this driver, tried again where Docker is known to fail at first. */
-export const patiently = (driver: string, { argv, ...command }: Command): Command =>
-  driver === "overlay"
-    ? { ...command, ...tool("sh")`-c ${patience} hostnet ${argv}`, seconds: 120 }
-    : { ...command, argv };
-
 export const disconnect = (network: string, container: string): Command => ({
   ...docker`network disconnect ${network} ${container}`,
   seconds: 30,

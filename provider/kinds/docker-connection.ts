@@ -6,8 +6,9 @@ import { differs, show } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 import { dockerName } from "../schema/names.ts";
 import { family } from "../schema/net.ts";
-import { again, connect, connectAgain, disconnect, ownerMark, patiently, texts } from "./docker-attachments.ts";
+import { again, connect, connectAgain, disconnect, ownerMark, texts } from "./docker-attachments.ts";
 import { connectionFindings } from "./docker-connection-findings.ts";
+import { attaching } from "./docker-patience.ts";
 
 const settings = {
   ipv4Address: s.address("Its IPv4 address there; Docker's choice when left out at create.").optional(),
@@ -85,7 +86,7 @@ export const DockerConnection = defineKind({
     };
     const driver = facts.docker.networks.find(({ name }) => name === network)?.driver;
     const attach = besides ? connectAgain(network, container, again(besides)) : connect(network, container, wanted);
-    return [...(have ? [disconnect(network, container)] : []), patiently(driver ?? unlisted(facts), attach)];
+    return [...(have ? [disconnect(network, container)] : []), attaching(driver ?? unlisted(facts), attach)];
   },
 
   boot: () => [], // Docker keeps it itself, as long as there is the container.

@@ -1,6 +1,7 @@
 import { type Command, docker } from "../host/command.ts";
 import { type Attached, ownerMark, pairs } from "./docker-attachments.ts";
 import { type OptionValues, toOptions } from "./docker-network-options.ts";
+import { removing } from "./docker-patience.ts";
 import type { Subnet } from "./subnets.ts";
 
 interface Want extends OptionValues {
@@ -24,7 +25,8 @@ export interface Besides {
 /** The option in which Docker writes down the numbers that it gives the tunnels of an overlay network. */
 export const tunnels = "com.docker.network.driver.overlay.vxlanid_list";
 
-export const remove = (name: string): Command => docker`network rm ${name}`;
+export const remove = ({ name, driver }: Pick<Want, "name" | "driver">): Command =>
+  removing(driver, docker`network rm ${name}`);
 
 /** What Docker is told to be options; those that nobody manages stay. */
 export const optionsOf = (want: Want, have: Want | undefined): Record<string, string> => ({

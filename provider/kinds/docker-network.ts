@@ -13,13 +13,13 @@ import {
   connectAgain,
   disconnect,
   ownerMark,
-  patiently,
   texts,
 } from "./docker-attachments.ts";
 import { fitting, networkFindings, subnetsOf } from "./docker-network-findings.ts";
 import { drivers, fromOptions, optionInputs, optionProblems } from "./docker-network-options.ts";
 import { create, optionsOf, remove, tunnels } from "./docker-network-words.ts";
 import { overlayFindings, underlay } from "./docker-overlay.ts";
+import { attaching } from "./docker-patience.ts";
 import { subnetProblems, subnetsInput } from "./subnets.ts";
 
 const hasParent = (driver: string) => driver === "macvlan" || driver === "ipvlan";
@@ -89,14 +89,14 @@ export const DockerNetwork = defineKind({
   ],
 
   plan: (want, have, { owner, facts }) => {
-    if (!want) return have ? [remove(have.name)] : [];
+    if (!want) return have ? [remove(have)] : [];
     const { name, besides } = want;
     const attached = have?.besides?.attached ?? [];
     const subnets = subnetsOf(want, have);
     const comeBack =
       (by: typeof connect) =>
       ({ container, attachment }: Attached) =>
-        patiently(want.driver, by(name, container, fitting(again(attachment), subnets)));
+        attaching(want.driver, by(name, container, fitting(again(attachment), subnets)));
     if (have && !differs(inputs, have, want)) {
       // Only an undo knows of containers that are to be there and are not.
       const gone = (besides?.attached ?? []).filter(
@@ -113,7 +113,7 @@ export const DockerNetwork = defineKind({
     };
     return [
       ...attached.map(({ container }) => disconnect(name, container)),
-      ...(have ? [remove(name)] : []),
+      ...(have ? [remove(have)] : []),
       create(made, besides?.told ?? optionsOf(made, have), owner),
       ...(besides ? besides.attached.map(comeBack(connectAgain)) : attached.map(comeBack(connect))),
     ];

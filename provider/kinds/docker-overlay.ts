@@ -82,10 +82,9 @@ function mtuBelow({ swarm, links }: Pick<Facts, "links" | "swarm">): number | un
   return mtu === undefined || address === undefined || family(address) === 4 ? mtu : mtu - 20;
 }
 
-/** What Docker is told of the network below. Told nothing, it takes 1500 for its MTU. */
+/** What Docker is told of the network below one that is new. Told nothing, it takes 1500 for its MTU. */
 export function underlay(want: Overlay, kept: Overlay | undefined, facts: Pick<Facts, "links" | "swarm">) {
-  const told = want.underlayMtu ?? kept?.underlayMtu;
-  if (told !== undefined || want.driver !== "overlay") return told;
+  if (want.underlayMtu !== undefined || kept !== undefined || want.driver !== "overlay") return want.underlayMtu;
   const below = mtuBelow(facts);
   return below === 1500 ? undefined : below;
 }

@@ -9,9 +9,9 @@ import { parseSwarmTokens } from "../../provider/host/facts/swarm.ts";
 import type { Facts, SwarmNodeFact } from "../../provider/host/facts.ts";
 import { missing, order, swarmMembership } from "../../provider/host/graph.ts";
 import type { Kind } from "../../provider/kind.ts";
-import { patiently } from "../../provider/kinds/docker-attachments.ts";
 import { DockerConnection } from "../../provider/kinds/docker-connection.ts";
 import { DockerNetwork } from "../../provider/kinds/docker-network.ts";
+import { attaching, removing } from "../../provider/kinds/docker-patience.ts";
 import { SwarmCluster } from "../../provider/kinds/swarm-cluster.ts";
 import { SwarmMember } from "../../provider/kinds/swarm-member.ts";
 import { neededAsManager } from "../../provider/kinds/swarm-quorum.ts";
@@ -184,7 +184,7 @@ esac`,
   });
 
   test("whoever attaches to an overlay tries three times where Docker runs out of time, else once (trap 73)", () => {
-    const attach = patiently("overlay", tool("docker")`network connect ov web`);
+    const attach = attaching("overlay", tool("docker")`network connect ov web`);
     standIn("docker", `[ -e "${folder}/1" ] && exit; : >"${folder}/1"; echo "context deadline exceeded" >&2; exit 1`);
     expect(run(attach).status).toBe(0);
     expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(2);
@@ -194,5 +194,13 @@ esac`,
     standIn("docker", 'echo "No such container: web" >&2; exit 1');
     expect(run(attach)).toEqual({ status: 1, stderr: "No such container: web" });
     expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(6);
+  });
+
+  test("an overlay that somebody has left is removed once managers have heard of it (trap 66)", () => {
+    const remove = removing("overlay", tool("docker")`network rm ov`);
+    standIn("docker", `[ -e "${folder}/1" ] && exit; : >"${folder}/1"; echo "is in use by task t1" >&2; exit 1`);
+    expect(run(remove).status).toBe(0);
+    expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(2);
+    expect(removing("bridge", tool("docker")`network rm br`)).toEqual(tool("docker")`network rm br`);
   });
 });
