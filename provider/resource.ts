@@ -34,6 +34,9 @@ export const adoptedOutputs = {
   before: s.map(s.any("A value."), "What the properties that are managed were before; delete puts them back."),
 };
 
+/** All properties of a kind's resources. */
+export const fieldsOf = ({ inputs, outputs }: Kind): Fields => ({ ...inputs, ...outputs });
+
 /** `VlanInterface` as IDs write it: `vlan-interface`. */
 export const kebab = (type: string): string => type.replace(/(?<=[a-z])[A-Z]/g, "-$&").toLowerCase();
 

@@ -8,7 +8,7 @@ import { Failure } from "./errors.ts";
 import type { Kind } from "./kind.ts";
 import { formatOwner } from "./owner.ts";
 import { commandsShown, Report, showCommands, widest } from "./report.ts";
-import { linesOf, type Properties, type Subject, top } from "./resource.ts";
+import { fieldsOf, linesOf, type Properties, type Subject, top } from "./resource.ts";
 import { type Construct, checkFailures, hiding, isUnreachable, unary } from "./rpc.ts";
 import { concealed, fromStruct, redact, reveal, toStruct } from "./wire.ts";
 
@@ -130,7 +130,7 @@ export class Provider {
     const { inputs, problems } = this.#engine.check(this.#subject(request), reveal(given));
     const response = new pb.CheckResponse();
     response.setFailuresList(checkFailures(problems, given));
-    response.setInputs(concealed(inputs, given));
+    response.setInputs(concealed(inputs, given, this.#subject(request).kind.inputs));
     return response;
   }
 
@@ -162,14 +162,15 @@ export class Provider {
     const response = new pb.CreateResponse();
     response.setRefreshBeforeUpdate(true);
     const want = reveal(given);
+    const fields = fieldsOf(this.#subject(request).kind);
     if (request.getPreview()) {
-      response.setProperties(concealed(await this.#preview(request, given, undefined), given));
+      response.setProperties(concealed(await this.#preview(request, given, undefined), given, fields));
       return response;
     }
     const made = await this.#telling(request, given, (tell) => this.#engine.create(this.#subject(request), want, tell));
     await this.#show(request, given, made);
     response.setId(made.id);
-    response.setProperties(concealed(made.state, given, this.#subject(request).kind.outputs));
+    response.setProperties(concealed(made.state, given, fields));
     return response;
   }
 
@@ -182,8 +183,8 @@ export class Provider {
     response.setRefreshBeforeUpdate(true);
     const answer = (state: Properties, wanted: Properties) => {
       response.setId(request.getId());
-      response.setProperties(concealed(state, properties, subject.kind.outputs));
-      response.setInputs(concealed(wanted, inputs));
+      response.setProperties(concealed(state, properties, fieldsOf(subject.kind)));
+      response.setInputs(concealed(wanted, inputs, subject.kind.inputs));
       return response;
     };
     try {
@@ -205,15 +206,16 @@ export class Provider {
     const recorded = reveal(fromStruct(request.getOlds()));
     const response = new pb.UpdateResponse();
     response.setRefreshBeforeUpdate(true);
+    const fields = fieldsOf(this.#subject(request).kind);
     if (request.getPreview()) {
-      response.setProperties(concealed(await this.#preview(request, given, recorded), given));
+      response.setProperties(concealed(await this.#preview(request, given, recorded), given, fields));
       return response;
     }
     const changed = await this.#telling(request, given, (tell) =>
       this.#engine.update(request.getId(), this.#subject(request), reveal(given), recorded, tell),
     );
     await this.#show(request, given, changed);
-    response.setProperties(concealed(changed.state, given, this.#subject(request).kind.outputs));
+    response.setProperties(concealed(changed.state, given, fields));
     return response;
   }
 

@@ -5,7 +5,7 @@ import anypb from "google-protobuf/google/protobuf/any_pb.js";
 import structpb from "google-protobuf/google/protobuf/struct_pb.js";
 import { Failure } from "./errors.ts";
 import type { Properties } from "./resource.ts";
-import type { Fields } from "./schema/field.ts";
+import { type Fields, UNKNOWN } from "./schema/field.ts";
 
 // The engine's marks of a secret value.
 const mark = "4dabf18193072939515e22adb298388d";
@@ -54,9 +54,9 @@ export function conceal(value: unknown, like: unknown): unknown {
 const holdsSecret = (value: unknown): boolean =>
   isSecret(value) || (isRecord(value) && Object.values(value).some(holdsSecret));
 
-/** Properties for the engine, secret wherever `like` is, and where `fields` say so. */
-export function concealed(properties: Properties, like: Properties, fields: Fields = {}): structpb.Struct {
-  const always = Object.keys(fields).filter((name) => fields[name]?.isSecret);
+/** Properties for the engine, secret wherever `like` is, and where `fields` say so of what is known: not every language does. */
+export function concealed(properties: Properties, like: Properties, fields: Fields): structpb.Struct {
+  const always = Object.keys(fields).filter((name) => fields[name]?.isSecret && properties[name] !== UNKNOWN);
   const marks = Object.fromEntries(always.map((name) => [name, secret("")]));
   return toStruct(conceal(properties, { ...like, ...marks }) as Properties);
 }

@@ -40,9 +40,9 @@ describe("imports go one way", () => {
   /** Files, and the only things of the provider that they may import. */
   const rules: { name: string; files: RegExp; may: RegExp }[] = [
     {
-      name: "a kind knows the vocabulary, and of hosts their facts, commands, graph, firewall and probes",
+      name: "a kind knows the vocabulary, and of hosts their facts, commands, graph, firewall, probes and what answers",
       files: /^provider\/kinds\//,
-      may: /^provider\/(kind|kinds\/(?!index)[\w-]+|schema\/\w+|host\/(facts|command|graph|firewall|probes))\.ts$/,
+      may: /^provider\/(kind|kinds\/(?!index)[\w-]+|schema\/\w+|host\/(facts|command|graph|firewall|probes|reach))\.ts$/,
     },
     {
       name: "the list of kinds knows kinds",

@@ -11,6 +11,7 @@ import { namespacesCommand, parseNamespaces } from "./facts/namespaces.ts";
 import { parseRoutes } from "./facts/routes.ts";
 import { parseRules } from "./facts/rules.ts";
 import { parseSshWay, sshWayCommand } from "./facts/ssh-way.ts";
+import { parseSwarm, parseSwarmTokens, swarmCommand, swarmTokensCommand } from "./facts/swarm.ts";
 import { parseSysctls, sysctlsCommand } from "./facts/sysctls.ts";
 import type { Answer } from "./script.ts";
 
@@ -32,6 +33,7 @@ export {
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";
+export { type SwarmFact, type SwarmNodeFact, type SwarmSettings, swarmNodes } from "./facts/swarm.ts";
 export { type Sysctls, sysctlPath } from "./facts/sysctls.ts";
 
 /** A table of a host: the command that prints it, and how to read what it prints. */
@@ -64,6 +66,8 @@ const tables = {
   sshWay: table("ip", sshWayCommand, parseSshWay),
   docker: table("docker", dockerCommand, parseDocker),
   dockerDaemon: table("docker", dockerDaemonCommand, parseDockerDaemon),
+  swarm: table("docker", swarmCommand, parseSwarm),
+  swarmTokens: table("docker", swarmTokensCommand, parseSwarmTokens),
   namespaces: table("ip", namespacesCommand, parseNamespaces),
 };
 

@@ -15,6 +15,8 @@ type Sort =
   | "container"
   | "attachment"
   | "docker-daemon"
+  | "swarm"
+  | "swarm-node"
   | "address"
   | "network"
   | "gateway"
@@ -38,6 +40,11 @@ export const dockerConnection = (container: string, network: string): Node =>
   `docker-connection ${container}/${network}`;
 /** The Docker daemon, of which a host has one; what stands on it needs no resource for it. */
 export const dockerDaemon: Node = "docker-daemon daemon";
+
+/** A host's place in a swarm, of which it has one at most. */
+export const swarmMembership: Node = "swarm membership";
+/** A node of a swarm, as its managers see it. */
+export const swarmNode = (node: string): Node => `swarm-node ${node}`;
 
 /** The names of a sort of nodes. */
 export const namesIn = (sort: Sort, nodes: readonly Node[]): string[] =>
@@ -69,6 +76,7 @@ export function missing(node: Node, host: string, facts: Facts): string | undefi
   const [sort, name] = split(node);
   const there = present(sort, facts);
   if (isThere(node, facts)) return undefined;
+  if (sort === "swarm") return `${host} is in no swarm, and its Docker has no key-value store`;
   const near = sort === "gateway" ? undefined : nearest(name, there);
   const has = there.length ? `it has ${listed(there.toSorted(), "and")}` : "it has none";
   const what = sort === "gateway" ? `network that ${name} is in` : `${sort.replace("-", " ")} ${name}`;
@@ -111,9 +119,13 @@ export function unmet(operations: readonly Ordered[], facts: Facts): (Node | und
 function isThere(node: Node, facts: Facts): boolean {
   const [sort, name] = split(node);
   if (sort === "container" && containerCalled(name, facts.namespaces.containers)) return true;
+  // A key-value store serves for overlay networks too.
+  if (sort === "swarm") return facts.swarm.state === "active" || facts.swarm.clusterStore !== undefined;
   if (sort === "docker-container") return containerCalled(name, facts.docker.containers) !== undefined;
   const there = present(sort, facts);
-  return sort === "gateway" ? there.some((range) => contains(range, name)) : there.includes(name);
+  if (sort === "gateway") return there.some((range) => contains(range, name));
+  // A worker lists an overlay network of its swarm only once a container is in it.
+  return there.includes(name) || (sort === "docker-network" && facts.swarm.state === "active" && !facts.swarm.manager);
 }
 
 function present(sort: Sort, facts: Facts): string[] {

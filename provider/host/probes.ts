@@ -1,5 +1,6 @@
 import { family } from "../schema/net.ts";
 import { type Command, type Tried, tool } from "./command.ts";
+import { connects } from "./reach.ts";
 
 const sh = tool("sh");
 
@@ -18,9 +19,7 @@ export function ping(target: string, mtu?: number): Command {
 /** Connects to `10.0.0.5:22`, `[fd00::5]:22` or `node2:22`, by whichever of the usual tools is there; 127 when none is. */
 export function tcp(target: string): Command {
   const { address, port } = endpointOf(target);
-  return sh`-c ${`if command -v nc >/dev/null; then exec timeout 3 nc -z "$2" "$1"; fi
-command -v bash >/dev/null || { echo "there is no nc and no bash"; exit 127; }
-exec timeout 3 bash -c 'exec 3<>"/dev/tcp/$2/$1"' bash "$1" "$2"`} hostnet ${port} ${address}`;
+  return connects(address, port);
 }
 
 /** The parts of `10.0.0.5:22`, or of `[fd00::5]:22`. */

@@ -70,6 +70,17 @@ function refusals(want: Daemon, { changed, by, text }: Course, facts: DaemonFact
     found.push(
       refusal("ip6tables", `must be left out: Docker ${engine.version} takes it with experimental features only`),
     );
+  if (String(want.clusterStore).startsWith("consul:") && engine?.version.includes("dfsg"))
+    found.push(
+      refusal(
+        "clusterStore",
+        `must be an etcd or zk store: Debian builds Docker ${engine.version} without consul, got ${want.clusterStore}`,
+      ),
+    );
+  if (want.clusterStore !== undefined && engine?.swarm)
+    found.push(
+      refusal("clusterStore", "must be left out on a host that is part of a swarm, whose managers are its store"),
+    );
   if (want.liveRestore === true && engine?.swarm)
     found.push(refusal("liveRestore", "must be false on a host that is part of a swarm, got true"));
   const kept = by === "restart" ? keptBy(text, engine) : [];

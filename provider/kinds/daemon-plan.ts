@@ -1,5 +1,6 @@
 import { type Command, tool } from "../host/command.ts";
 import type { DockerContainer, DockerDaemonFact, Facts } from "../host/facts.ts";
+import { anyAnswering } from "../host/reach.ts";
 import { differs, show } from "../schema/field.ts";
 import {
   edited,
@@ -58,6 +59,8 @@ export interface Course {
   /** The file that the daemon reads, and the file in the end. Undefined: none. */
   readonly read: string | undefined;
   readonly text: string | undefined;
+  /** Where the store of overlay networks answers that it does not start without. */
+  readonly store: readonly string[];
 }
 
 /** What it takes to get from one state to the other. */
@@ -89,14 +92,26 @@ export function courseOf(want: Daemon, have: Daemon, facts: DaemonFacts): Course
     ...(by === "reload" && goes("liveRestore") && { liveRestore: false }),
   };
   const text = want.file ?? edited(file, want, unset);
+  // One that is put back starts with what it had, or as well as it can.
+  const store = by === "restart" && want.version === undefined ? readFile(text)["cluster-store"] : undefined;
   const silent = unset.filter((name) => said[name as SettingName] === undefined);
   return {
     changed,
     by,
     read: silent.length === unset.length ? text : edited(file, { ...want, ...said }, silent),
     text,
+    store: storesIn(store),
   };
 }
+
+/** The places of a store: `h1:2181` and `h2:2181` of `zk://h1:2181,h2:2181/docker`. */
+const storesIn = (url: unknown): string[] =>
+  typeof url === "string"
+    ? url
+        .replace(/^\w+:\/\//, "")
+        .replace(/\/.*/, "")
+        .split(",")
+    : [];
 
 function way(want: Daemon, running: boolean, waiting: readonly SettingName[]): Course["by"] {
   // One that ran is to run again, whatever its file says.
@@ -108,10 +123,12 @@ function way(want: Daemon, running: boolean, waiting: readonly SettingName[]): C
 const sh = (text: string, ...words: readonly string[]): Command => tool("sh")`-c ${text} hostnet ${words}`;
 
 /** The commands of a course. */
-export function commandsOf({ changed, by, read, text }: Course, facts: DaemonFacts): Command[] {
+export function commandsOf({ changed, by, read, text, store }: Course, facts: DaemonFacts): Command[] {
   const { dockerDaemon: daemon } = facts;
   const live = show(readFile(read)["live-restore"] ?? false);
   return [
+    ...(store.length > 0 ? [anyAnswering(store)] : []),
+    ...(changed.includes("clusterStore") ? waiting(readFile(text)["cluster-store"] !== undefined) : []),
     ...(changed.length > 0 ? write(daemon, read) : []),
     ...(by === "reload" ? [sh(reload, live)] : []),
     ...(by === "restart" ? restart(returning(facts)) : []),
@@ -124,6 +141,22 @@ export const returning = ({ dockerDaemon: { engine } }: DaemonFacts): DockerCont
   (engine?.containers ?? []).filter(
     ({ running, restart: policy }) => running && /^(always|unless-stopped|on-failure)$/.test(policy),
   );
+
+const dropIn = "/etc/systemd/system/docker.service.d/hostnet-cluster-store.conf";
+
+/** Has Docker start after a store that is on its own host, and after the network. */
+const waiting = (isNeeded: boolean): Command[] => [
+  isNeeded
+    ? {
+        ...sh(`mkdir -p "\${1%/*}" && cat >"$1" && systemctl daemon-reload`, dropIn),
+        stdin: `# Written by hostnet: Docker does not start before the store of its overlay networks answers.
+[Unit]
+Wants=network-online.target
+After=network-online.target etcd.service consul.service zookeeper.service
+`,
+      }
+    : sh(`rm -f "$1" && { rmdir "\${1%/*}" 2>/dev/null || :; } && systemctl daemon-reload`, dropIn),
+];
 
 function write(daemon: DockerDaemonFact, text: string | undefined): Command[] {
   const { path } = daemon;

@@ -43,7 +43,7 @@ const pool = s.object("DockerAddressPool", "Addresses from which Docker takes a 
   size: s.int("The prefix length of each subnet.", { min: 1, max: 128 }),
 });
 
-const swarm = "an overlay network of a swarm (docker swarm init)";
+const swarm = "a swarm in its place: SwarmCluster, SwarmMember, and a DockerNetwork with driver overlay";
 const option = (name: string) => (live: Live) => live.bridge?.options[`com.docker.network.${name}`];
 const flag = (name: string) => (live: Live) => {
   const value = option(name)(live);
@@ -93,10 +93,16 @@ export const settings = {
     reload: true,
     live: ({ engine }) => engine.liveRestore,
   }),
-  clusterStore: setting(s.string("The key-value store of overlay networks.").optional(), "cluster-store", {
-    ...{ until: 20, instead: swarm },
-    live: ({ engine }) => engine.clusterStore,
-  }),
+  clusterStore: setting(
+    s
+      .string("The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.", {
+        pattern: /^(etcd|zk|consul):\/\/[^\s/,]+:\d+(,[^\s/,]+:\d+)*(\/\S*)?$/,
+        must: "a store with its port, like etcd://192.168.0.101:2379, or consul, or zk with several: zk://10.0.0.1:2181,10.0.0.2:2181",
+      })
+      .optional(),
+    "cluster-store",
+    { ...{ until: 20, instead: swarm }, live: ({ engine }) => engine.clusterStore },
+  ),
   clusterAdvertise: setting(
     s.string("The address or link, with a port, under which other hosts know this one.").optional(),
     "cluster-advertise",

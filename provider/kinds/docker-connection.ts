@@ -1,5 +1,5 @@
 import { docker } from "../host/command.ts";
-import { containerCalled, type DockerAttachment } from "../host/facts.ts";
+import { containerCalled, type DockerAttachment, type Facts } from "../host/facts.ts";
 import { dockerConnection, dockerContainer, dockerDaemon, dockerNetwork } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { differs, show } from "../schema/field.ts";
@@ -8,6 +8,7 @@ import { dockerName } from "../schema/names.ts";
 import { family } from "../schema/net.ts";
 import { again, connect, connectAgain, disconnect, ownerMark, texts } from "./docker-attachments.ts";
 import { connectionFindings } from "./docker-connection-findings.ts";
+import { attaching } from "./docker-patience.ts";
 
 const settings = {
   ipv4Address: s.address("Its IPv4 address there; Docker's choice when left out at create.").optional(),
@@ -39,7 +40,7 @@ export const DockerConnection = defineKind({
   },
   renews: ["addresses", "mac"],
   judgesProgram: true,
-  facts: ["docker"],
+  facts: ["docker", "swarm"],
 
   check: ({ network, ipv4Address, ipv6Address, aliases = [], options = {} }) => {
     const own = "for a network of your own only: Docker gives none on bridge";
@@ -74,7 +75,7 @@ export const DockerConnection = defineKind({
 
   examine: ({ want, have }, facts, around) => (want ? connectionFindings(want, have, facts, around) : []),
 
-  plan: (want, have, { owner }) => {
+  plan: (want, have, { owner, facts }) => {
     if (!want) return have ? [disconnect(have.network, have.container)] : [];
     const { container, network, besides } = want;
     if (have && (besides ? same(besides, have.besides) : !differs(settings, have, want))) return [];
@@ -83,10 +84,9 @@ export const DockerConnection = defineKind({
       ...{ ipv4Address: kept("ipv4Address"), ipv6Address: kept("ipv6Address"), aliases: kept("aliases") },
       ...{ gatewayPriority: kept("gatewayPriority"), options: { ...kept("options"), [ownerMark]: owner } },
     };
-    return [
-      ...(have ? [disconnect(network, container)] : []),
-      besides ? connectAgain(network, container, again(besides)) : connect(network, container, wanted),
-    ];
+    const driver = facts.docker.networks.find(({ name }) => name === network)?.driver;
+    const attach = besides ? connectAgain(network, container, again(besides)) : connect(network, container, wanted);
+    return [...(have ? [disconnect(network, container)] : []), attaching(driver ?? unlisted(facts), attach)];
   },
 
   boot: () => [], // Docker keeps it itself, as long as there is the container.
@@ -103,6 +103,9 @@ export const DockerConnection = defineKind({
     },
   },
 });
+
+/** The driver of a network that the host does not list: a worker lists overlay networks when it uses them. */
+const unlisted = ({ swarm }: Pick<Facts, "swarm">) => (swarm.state === "active" ? "overlay" : "bridge");
 
 const same = (one: DockerAttachment, other: DockerAttachment | undefined) =>
   other !== undefined && show(again(one)) === show(again(other));

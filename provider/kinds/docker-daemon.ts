@@ -1,5 +1,5 @@
 import { type Command, ip } from "../host/command.ts";
-import { dockerDaemon, link } from "../host/graph.ts";
+import { dockerDaemon, link, swarmMembership } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { make } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
@@ -55,9 +55,14 @@ export const DockerDaemon = defineKind({
     };
   },
   id: () => "daemon",
-  edges: ({ bridge }) => ({
-    makes: [dockerDaemon, link("docker0")],
-    needs: typeof bridge === "string" && bridge !== "none" ? [link(bridge)] : [],
+  edges: ({ bridge, clusterStore, clusterAdvertise }) => ({
+    makes: [dockerDaemon, link("docker0"), ...(clusterStore ? [swarmMembership] : [])],
+    needs: [
+      ...(bridge && bridge !== "none" ? [link(bridge)] : []),
+      ...(/^[A-Za-z][\w.-]*:\d+$/.test(clusterAdvertise ?? "")
+        ? [link(String(clusterAdvertise).replace(/:.*/, ""))]
+        : []),
+    ],
   }),
 
   read: (name, facts) => {

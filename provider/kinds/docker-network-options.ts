@@ -1,7 +1,7 @@
 import { type Field, show } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 
-export const drivers = ["bridge", "macvlan", "ipvlan"] as const;
+export const drivers = ["bridge", "macvlan", "ipvlan", "overlay"] as const;
 type Driver = (typeof drivers)[number];
 
 /** A property of a network that Docker keeps as an option of its driver, which is text. */
@@ -15,6 +15,8 @@ interface Option<T = never> {
   readonly usual?: T;
   /** The first engine that knows it, like 28.2. */
   readonly since?: string;
+  /** Docker takes it as true once it is named, whatever its value. */
+  readonly flag?: true;
 }
 
 const make = <T>(field: Field<T>, option: string, more: Omit<Option<T>, "field" | "option">): Option<T> => ({
@@ -36,14 +38,23 @@ const gatewayMode = (version: 4 | 6) =>
   );
 
 const name = "com.docker.network.bridge.name";
+const mtu = "com.docker.network.driver.mtu";
 
 export const networkOptions = {
   // Those of other drivers have the MTU of their parent, whatever Docker is told (20.10 and 26).
-  mtu: make(
-    s.int("bridge: the MTU of its containers' interfaces.", { min: 68, max: 65535 }),
-    "com.docker.network.driver.mtu",
-    { of: ["bridge"] },
+  mtu: make(s.int("bridge: the MTU of its containers' interfaces.", { min: 68, max: 65535 }), mtu, { of: ["bridge"] }),
+  // What Docker calls the MTU of an overlay network is that of the network below (20.10 and later).
+  underlayMtu: make(
+    s.int(
+      "overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.",
+      { min: 576, max: 65535 },
+    ),
+    mtu,
+    { of: ["overlay"], usual: 1500 },
   ),
+  encrypted: make(s.bool("overlay: whether what hosts send each other for it is encrypted (IPsec)."), "encrypted", {
+    ...{ of: ["overlay"], usual: false, flag: true },
+  }),
   bridge: make(s.ifname("bridge: the bridge of the host that its containers join, which is there."), name, {
     of: ["bridge"],
   }),
@@ -108,6 +119,8 @@ export type OptionValues = { readonly [K in OptionName]?: ValueOf<K> | undefined
 export const optionNames = Object.keys(networkOptions) as OptionName[];
 const optionOf = (key: OptionName): Option<unknown> => networkOptions[key] as unknown as Option<unknown>;
 
+const isOf = (driver: string, key: OptionName) => optionOf(key).of.includes(driver as Driver);
+
 /** The inputs of a network that stand for options. */
 export const optionInputs = Object.fromEntries(optionNames.map((key) => [key, networkOptions[key].field])) as {
   readonly [K in OptionName]: (typeof networkOptions)[K]["field"];
@@ -120,8 +133,9 @@ export function optionProblems(
   options: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const given = optionNames.filter((key) => values[key] !== undefined);
-  const strange = given.filter((key) => !optionOf(key).of.includes(driver));
-  const said = optionNames.find((key) => options[optionOf(key).option] !== undefined);
+  const strange = given.filter((key) => !isOf(driver, key));
+  const own = optionNames.toSorted((a, b) => Number(isOf(driver, b)) - Number(isOf(driver, a)));
+  const said = own.find((key) => options[optionOf(key).option] !== undefined);
   return {
     ...Object.fromEntries(
       strange.map((key) => [
@@ -154,13 +168,15 @@ export const toOptions = (values: OptionValues, kept: OptionValues = {}): Record
     optionNames.flatMap((key) => {
       const unusual = kept[key] === optionOf(key).usual ? undefined : kept[key];
       const value: unknown = values[key] ?? unusual;
-      return value === undefined ? [] : [[optionOf(key).option, Array.isArray(value) ? value.join(":") : `${value}`]];
+      return value === undefined || (optionOf(key).flag && value === false)
+        ? []
+        : [[optionOf(key).option, Array.isArray(value) ? value.join(":") : `${value}`]];
     }),
   );
 
 /** The properties that Docker's options stand for, and the options that stand for none. */
 export function fromOptions(driver: string, told: Readonly<Record<string, string>>) {
-  const known = optionNames.filter((key) => optionOf(key).of.includes(driver as Driver));
+  const known = optionNames.filter((key) => isOf(driver, key));
   const names = new Set(known.map((key) => optionOf(key).option));
   return {
     values: Object.fromEntries(known.map((key) => [key, read(key, told[optionOf(key).option])])) as OptionValues,
@@ -169,7 +185,8 @@ export function fromOptions(driver: string, told: Readonly<Record<string, string
 }
 
 function read(key: OptionName, text: string | undefined): unknown {
-  const { field, usual } = optionOf(key);
+  const { field, usual, flag } = optionOf(key);
+  if (flag) return text !== undefined;
   if (text === undefined || text === "") return usual;
   switch (field.rule.type.type) {
     case "boolean":

@@ -1,6 +1,7 @@
 import { type Command, docker } from "../host/command.ts";
 import { type Attached, ownerMark, pairs } from "./docker-attachments.ts";
 import { type OptionValues, toOptions } from "./docker-network-options.ts";
+import { removing } from "./docker-patience.ts";
 import type { Subnet } from "./subnets.ts";
 
 interface Want extends OptionValues {
@@ -10,6 +11,7 @@ interface Want extends OptionValues {
   readonly subnets?: readonly Subnet[] | undefined;
   readonly internal: boolean;
   readonly ipv6: boolean;
+  readonly attachable?: boolean | undefined;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -20,7 +22,11 @@ export interface Besides {
   readonly told: Readonly<Record<string, string>>;
 }
 
-export const remove = (name: string): Command => docker`network rm ${name}`;
+/** The option in which Docker writes down the numbers that it gives the tunnels of an overlay network. */
+export const tunnels = "com.docker.network.driver.overlay.vxlanid_list";
+
+export const remove = ({ name, driver }: Pick<Want, "name" | "driver">): Command =>
+  removing(driver, docker`network rm ${name}`);
 
 /** What Docker is told to be options; those that nobody manages stay. */
 export const optionsOf = (want: Want, have: Want | undefined): Record<string, string> => ({
@@ -30,7 +36,7 @@ export const optionsOf = (want: Want, have: Want | undefined): Record<string, st
 });
 
 export function create(want: Want, options: Readonly<Record<string, string>>, owner: string): Command {
-  const { name, driver, subnets = [], internal, ipv6, labels } = want;
+  const { name, driver, subnets = [], internal, ipv6, attachable, labels } = want;
   const flags = [
     ...subnets.flatMap(({ subnet, gateway, ipRange, auxAddresses }) => [
       ...["--subnet", subnet],
@@ -40,6 +46,7 @@ export function create(want: Want, options: Readonly<Record<string, string>>, ow
     ]),
     ...(internal ? ["--internal"] : []),
     ...(ipv6 ? ["--ipv6"] : []),
+    ...(attachable ? ["--attachable"] : []),
     ...pairs("--opt", options),
     ...pairs("--label", { ...labels, [ownerMark]: owner }),
   ];

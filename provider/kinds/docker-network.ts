@@ -1,5 +1,5 @@
 import { ip } from "../host/command.ts";
-import { dockerDaemon, dockerNetwork, link } from "../host/graph.ts";
+import { dockerDaemon, dockerNetwork, link, swarmMembership } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { differs } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
@@ -17,14 +17,19 @@ import {
 } from "./docker-attachments.ts";
 import { fitting, networkFindings, subnetsOf } from "./docker-network-findings.ts";
 import { drivers, fromOptions, optionInputs, optionProblems } from "./docker-network-options.ts";
-import { create, optionsOf, remove } from "./docker-network-words.ts";
+import { create, optionsOf, remove, tunnels } from "./docker-network-words.ts";
+import { overlayFindings, underlay } from "./docker-overlay.ts";
+import { attaching } from "./docker-patience.ts";
 import { subnetProblems, subnetsInput } from "./subnets.ts";
+
+const hasParent = (driver: string) => driver === "macvlan" || driver === "ipvlan";
 
 const inputs = {
   name: s.string("The network's name.", dockerName).replaces(),
   driver: s.oneOf("How it is built.", drivers).default("bridge"),
   parent: s.ifname("macvlan, ipvlan: the link that its containers share.").optional(),
   subnets: subnetsInput.optional(),
+  attachable: s.bool("overlay, of a swarm: whether containers join it that are no tasks of its services.").optional(),
   internal: s.bool("Cut off from other networks.").default(false),
   ipv6: s.bool("Whether containers get IPv6 addresses.").default(false),
   ...optionInputs,
@@ -40,48 +45,58 @@ export const DockerNetwork = defineKind({
   outputs: { networkId: s.string("Docker's ID of the network.") },
   renews: ["networkId"],
   judgesProgram: true,
-  facts: ["links", "routes", "docker"],
+  facts: ["links", "routes", "docker", "swarm"],
 
-  check: ({ driver, parent, subnets = [], ipv6, options, labels, ...more }) => ({
+  check: ({ driver, parent, subnets = [], ipv6, attachable, options, labels, ...more }) => ({
     ...subnetProblems(subnets),
     ...optionProblems(driver, more, options),
     ...(!ipv6 && subnets.some((s) => family(s.subnet) === 6) && { ipv6: "must be true: there is an IPv6 subnet" }),
-    ...(driver !== "bridge" &&
-      !parent && { parent: `is required for driver ${driver}: the link that containers share` }),
-    ...(driver === "bridge" && parent && { parent: `is for drivers macvlan and ipvlan only, got ${parent}` }),
+    ...(hasParent(driver) && !parent && { parent: `is required for driver ${driver}: the link that containers share` }),
+    ...(!hasParent(driver) && parent && { parent: `is for drivers macvlan and ipvlan only, got ${parent}` }),
+    ...(attachable !== undefined &&
+      driver !== "overlay" && { attachable: `is for driver overlay only, got ${attachable} with driver ${driver}` }),
     ...(options.parent !== undefined && { options: "must not hold parent: it is a property of its own" }),
+    ...(options[tunnels] !== undefined && { options: `must not hold ${tunnels}: Docker chooses it` }),
     ...(labels[ownerMark] !== undefined && { labels: `must not hold ${ownerMark}: it tells whose the network is` }),
   }),
   id: ({ name }) => name,
-  edges: ({ name, parent, bridge }) => ({
+  edges: ({ name, driver, parent, bridge }) => ({
     makes: [dockerNetwork(name)],
-    needs: [dockerDaemon, ...(parent ? [link(parent)] : []), ...(bridge ? [link(bridge)] : [])],
+    needs: [
+      ...[dockerDaemon, ...(driver === "overlay" ? [swarmMembership] : [])],
+      ...[...(parent ? [link(parent)] : []), ...(bridge ? [link(bridge)] : [])],
+    ],
   }),
   read: (name, facts) => {
     const found = facts.docker.networks.find((n) => n.name === name);
     if (!found) return undefined;
     const { id, internal, ipv6, subnets } = found;
-    const { parent, ...told } = found.options;
-    const { values, options } = fromOptions(found.driver, told);
+    const { [tunnels]: _, ...told } = found.options;
+    const { parent, ...rest } = told;
+    const { values, options } = fromOptions(found.driver, rest);
     const { [ownerMark]: owner, ...labels } = found.labels;
     // A kind of network that this kind cannot make is there and not ours: it must not be taken for absent.
     const driver = found.driver as "bridge";
-    const besides = { attached: attachedTo(name, facts.docker.containers), told: found.options };
-    const properties = { name, driver, parent, subnets, internal, ipv6, ...values, options, labels };
+    const besides = { attached: attachedTo(name, facts.docker.containers), told };
+    const attachable = found.driver === "overlay" ? found.attachable : undefined;
+    const properties = { name, driver, parent, subnets, attachable, internal, ipv6, ...values, options, labels };
     return { ...properties, networkId: id, owner, besides };
   },
 
-  examine: networkFindings,
+  examine: (change, facts, around) => [
+    ...networkFindings(change, facts, around),
+    ...overlayFindings(change, facts, around),
+  ],
 
-  plan: (want, have, { owner }) => {
-    if (!want) return have ? [remove(have.name)] : [];
+  plan: (want, have, { owner, facts }) => {
+    if (!want) return have ? [remove(have)] : [];
     const { name, besides } = want;
     const attached = have?.besides?.attached ?? [];
     const subnets = subnetsOf(want, have);
     const comeBack =
       (by: typeof connect) =>
       ({ container, attachment }: Attached) =>
-        by(name, container, fitting(again(attachment), subnets));
+        attaching(want.driver, by(name, container, fitting(again(attachment), subnets)));
     if (have && !differs(inputs, have, want)) {
       // Only an undo knows of containers that are to be there and are not.
       const gone = (besides?.attached ?? []).filter(
@@ -89,10 +104,17 @@ export const DockerNetwork = defineKind({
       );
       return gone.map(comeBack(connectAgain));
     }
+    const kept = have?.driver === want.driver ? have : undefined;
+    const made = {
+      ...want,
+      subnets,
+      attachable: want.attachable ?? kept?.attachable,
+      underlayMtu: underlay(want, kept, facts),
+    };
     return [
       ...attached.map(({ container }) => disconnect(name, container)),
-      ...(have ? [remove(name)] : []),
-      create({ ...want, subnets }, besides?.told ?? optionsOf(want, have), owner),
+      ...(have ? [remove(have)] : []),
+      create(made, besides?.told ?? optionsOf(made, have), owner),
       ...(besides ? besides.attached.map(comeBack(connectAgain)) : attached.map(comeBack(connect))),
     ];
   },
@@ -102,9 +124,7 @@ export const DockerNetwork = defineKind({
   samples: {
     given: [ip`link add base0 type veth peer name base1`, ip`link set base0 up`, ip`link set base1 up`],
     a: {
-      name: "law_net",
-      driver: "macvlan",
-      parent: "base0",
+      ...{ name: "law_net", driver: "macvlan", parent: "base0" },
       ...{ internal: false, ipv6: false },
       labels: { "a.b": "c d" },
       macvlanMode: "private",
@@ -120,9 +140,7 @@ export const DockerNetwork = defineKind({
     },
     b: {
       name: "law_net",
-      driver: "bridge",
-      internal: true,
-      ipv6: true,
+      ...{ driver: "bridge", internal: true, ipv6: true },
       ...{ mtu: 1400, interContainer: false, masquerade: false, interfacePrefix: "law" },
       ...{ labels: {}, options: { "a.b": "c d" } },
       subnets: [{ subnet: "10.78.0.0/24" }, { subnet: "fd77::/64" }],

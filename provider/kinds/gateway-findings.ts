@@ -17,7 +17,7 @@ export function gatewayFindings(
   { host, program, changes }: Pick<Around, "host" | "program" | "changes">,
 ): Finding[] {
   // Where the host routes, containers send to it, whatever address they know.
-  if (driver === "bridge" || (driver === "ipvlan" && ipvlanMode !== "l2")) return [];
+  if (driver === "bridge" || driver === "overlay" || (driver === "ipvlan" && ipvlanMode !== "l2")) return [];
   const instead = driver === "macvlan" ? `: give it to a Macvlan on ${parent}` : "";
   return subnets.flatMap(({ gateway }, i) => {
     if (gateway === undefined) return [];

@@ -14,6 +14,9 @@ import { Nic } from "./nic.ts";
 import { PolicyRule } from "./policy-rule.ts";
 import { ReachabilityCheck } from "./reachability-check.ts";
 import { Route } from "./route.ts";
+import { SwarmCluster } from "./swarm-cluster.ts";
+import { SwarmMember } from "./swarm-member.ts";
+import { SwarmNode } from "./swarm-node.ts";
 import { Sysctl } from "./sysctl.ts";
 import { VlanInterface } from "./vlan-interface.ts";
 
@@ -35,6 +38,9 @@ export const kinds = [
   PolicyRule,
   ReachabilityCheck,
   Route,
+  SwarmCluster,
+  SwarmMember,
+  SwarmNode,
   Sysctl,
   VlanInterface,
 ] as unknown as readonly Kind[];

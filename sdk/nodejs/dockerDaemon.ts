@@ -53,7 +53,7 @@ export class DockerDaemon extends pulumi.CustomResource {
      */
     declare public readonly clusterAdvertise: pulumi.Output<string | undefined>;
     /**
-     * The key-value store of overlay networks.
+     * The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
      */
     declare public readonly clusterStore: pulumi.Output<string | undefined>;
     /**
@@ -221,7 +221,7 @@ export interface DockerDaemonArgs {
      */
     clusterAdvertise?: pulumi.Input<string | undefined>;
     /**
-     * The key-value store of overlay networks.
+     * The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
      */
     clusterStore?: pulumi.Input<string | undefined>;
     /**

@@ -37,6 +37,10 @@ export class DockerNetwork extends pulumi.CustomResource {
     }
 
     /**
+     * overlay, of a swarm: whether containers join it that are no tasks of its services.
+     */
+    declare public readonly attachable: pulumi.Output<boolean | undefined>;
+    /**
      * bridge: the bridge of the host that its containers join, which is there.
      */
     declare public readonly bridge: pulumi.Output<string | undefined>;
@@ -48,6 +52,10 @@ export class DockerNetwork extends pulumi.CustomResource {
      * How it is built.
      */
     declare public readonly driver: pulumi.Output<string>;
+    /**
+     * overlay: whether what hosts send each other for it is encrypted (IPsec).
+     */
+    declare public readonly encrypted: pulumi.Output<boolean | undefined>;
     /**
      * bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
      */
@@ -132,6 +140,10 @@ export class DockerNetwork extends pulumi.CustomResource {
      * bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
      */
     declare public readonly trustedHostInterfaces: pulumi.Output<string[] | undefined>;
+    /**
+     * overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+     */
+    declare public readonly underlayMtu: pulumi.Output<number | undefined>;
 
     /**
      * Create a DockerNetwork resource with the given unique name, arguments, and options.
@@ -150,9 +162,11 @@ export class DockerNetwork extends pulumi.CustomResource {
             if (args?.name === undefined && !opts.urn) {
                 throw new Error("Missing required property 'name'");
             }
+            resourceInputs["attachable"] = args?.attachable;
             resourceInputs["bridge"] = args?.bridge;
             resourceInputs["bridgeName"] = args?.bridgeName;
             resourceInputs["driver"] = args?.driver;
+            resourceInputs["encrypted"] = args?.encrypted;
             resourceInputs["gatewayModeIpv4"] = args?.gatewayModeIpv4;
             resourceInputs["gatewayModeIpv6"] = args?.gatewayModeIpv6;
             resourceInputs["host"] = args?.host;
@@ -173,11 +187,14 @@ export class DockerNetwork extends pulumi.CustomResource {
             resourceInputs["parent"] = args?.parent;
             resourceInputs["subnets"] = args?.subnets;
             resourceInputs["trustedHostInterfaces"] = args?.trustedHostInterfaces;
+            resourceInputs["underlayMtu"] = args?.underlayMtu;
             resourceInputs["networkId"] = undefined /*out*/;
         } else {
+            resourceInputs["attachable"] = undefined /*out*/;
             resourceInputs["bridge"] = undefined /*out*/;
             resourceInputs["bridgeName"] = undefined /*out*/;
             resourceInputs["driver"] = undefined /*out*/;
+            resourceInputs["encrypted"] = undefined /*out*/;
             resourceInputs["gatewayModeIpv4"] = undefined /*out*/;
             resourceInputs["gatewayModeIpv6"] = undefined /*out*/;
             resourceInputs["host"] = undefined /*out*/;
@@ -199,6 +216,7 @@ export class DockerNetwork extends pulumi.CustomResource {
             resourceInputs["parent"] = undefined /*out*/;
             resourceInputs["subnets"] = undefined /*out*/;
             resourceInputs["trustedHostInterfaces"] = undefined /*out*/;
+            resourceInputs["underlayMtu"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(DockerNetwork.__pulumiType, name, resourceInputs, opts);
@@ -209,6 +227,10 @@ export class DockerNetwork extends pulumi.CustomResource {
  * The set of arguments for constructing a DockerNetwork resource.
  */
 export interface DockerNetworkArgs {
+    /**
+     * overlay, of a swarm: whether containers join it that are no tasks of its services.
+     */
+    attachable?: pulumi.Input<boolean | undefined>;
     /**
      * bridge: the bridge of the host that its containers join, which is there.
      */
@@ -221,6 +243,10 @@ export interface DockerNetworkArgs {
      * How it is built. Default: `bridge`.
      */
     driver?: pulumi.Input<string | undefined>;
+    /**
+     * overlay: whether what hosts send each other for it is encrypted (IPsec).
+     */
+    encrypted?: pulumi.Input<boolean | undefined>;
     /**
      * bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
      */
@@ -301,4 +327,8 @@ export interface DockerNetworkArgs {
      * bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
      */
     trustedHostInterfaces?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+     */
+    underlayMtu?: pulumi.Input<number | undefined>;
 }

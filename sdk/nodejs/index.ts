@@ -105,6 +105,21 @@ export type RoutedBridges = import("./routedBridges").RoutedBridges;
 export const RoutedBridges: typeof import("./routedBridges").RoutedBridges = null as any;
 utilities.lazyLoad(exports, ["RoutedBridges"], () => require("./routedBridges"));
 
+export { SwarmClusterArgs } from "./swarmCluster";
+export type SwarmCluster = import("./swarmCluster").SwarmCluster;
+export const SwarmCluster: typeof import("./swarmCluster").SwarmCluster = null as any;
+utilities.lazyLoad(exports, ["SwarmCluster"], () => require("./swarmCluster"));
+
+export { SwarmMemberArgs } from "./swarmMember";
+export type SwarmMember = import("./swarmMember").SwarmMember;
+export const SwarmMember: typeof import("./swarmMember").SwarmMember = null as any;
+utilities.lazyLoad(exports, ["SwarmMember"], () => require("./swarmMember"));
+
+export { SwarmNodeArgs } from "./swarmNode";
+export type SwarmNode = import("./swarmNode").SwarmNode;
+export const SwarmNode: typeof import("./swarmNode").SwarmNode = null as any;
+utilities.lazyLoad(exports, ["SwarmNode"], () => require("./swarmNode"));
+
 export { SysctlArgs } from "./sysctl";
 export type Sysctl = import("./sysctl").Sysctl;
 export const Sysctl: typeof import("./sysctl").Sysctl = null as any;
@@ -167,6 +182,12 @@ const _module = {
                 return new Route(name, <any>undefined, { urn })
             case "hostnet:index:RoutedBridges":
                 return new RoutedBridges(name, <any>undefined, { urn })
+            case "hostnet:index:SwarmCluster":
+                return new SwarmCluster(name, <any>undefined, { urn })
+            case "hostnet:index:SwarmMember":
+                return new SwarmMember(name, <any>undefined, { urn })
+            case "hostnet:index:SwarmNode":
+                return new SwarmNode(name, <any>undefined, { urn })
             case "hostnet:index:Sysctl":
                 return new Sysctl(name, <any>undefined, { urn })
             case "hostnet:index:VlanInterface":

@@ -10,7 +10,8 @@ const link = (name: string, more: Partial<Link> = {}): Link => ({
   ...more,
 });
 const network = (name: string, driver: string, more: Partial<DockerNetworkFact> = {}): DockerNetworkFact => ({
-  ...{ id: `${name}0123456789abcdef`, name, driver, internal: false, ipv6: false, subnets: [], options: {} },
+  ...{ id: `${name}0123456789abcdef`, name, driver, internal: false, attachable: false, ipv6: false },
+  ...{ subnets: [], options: {} },
   ...{ labels: {}, containers: [] },
   ...more,
 });

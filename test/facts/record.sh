@@ -24,6 +24,7 @@ console.log(render(sysctlsCommand([...names, "net.ipv4.ip_local_reserved_ports",
 dockerDaemon/*) print=$(node -e 'import("./provider/host/facts/docker-daemon.ts").then((m) => process.stdout.write(m.dockerDaemonCommand.argv[2]))') ;;
 firewall/*) print=$(node -e 'import("./provider/host/facts/firewall.ts").then((f) => console.log(f.firewallCommand.argv[2]))') ;;
 namespaces/*) print=$(node -e 'import("./provider/host/facts/namespaces.ts").then((m) => process.stdout.write(m.namespacesCommand.argv[2]))') ;;
+swarm/*) print=$(node -e 'import("./provider/host/facts/swarm.ts").then((m) => process.stdout.write(m.swarmCommand.argv[2]))') ;;
 docker/*) print=$(node -e 'import("./provider/host/facts/docker.ts").then((m) => process.stdout.write(m.dockerCommand.argv[2]))') ;;
 esac
 [ $# -gt 0 ] || set -- unshare --net --mount sh -c

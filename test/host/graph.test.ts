@@ -135,6 +135,7 @@ describe("what a host lacks", () => {
   const facts = {
     links: [{ name: "lo" }, { name: "ens33" }, { name: "docker0" }],
     docker: { version: "28.0.0", networks: [{ name: "bridge" }, { name: "mac_net1" }] },
+    swarm: { state: "inactive", manager: false },
   } as unknown as Facts;
 
   test("is nothing when the node is there", () => {

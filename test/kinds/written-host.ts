@@ -16,6 +16,7 @@ import type {
   InsideSettings,
   Link,
 } from "../../provider/host/facts.ts";
+import { swarmOf, type WrittenSwarm } from "./written-swarm.ts";
 
 /** The hardware address of a link of which nobody says another. */
 export const mac = "02:00:00:00:00:01";
@@ -37,6 +38,8 @@ interface WrittenHost {
     readonly containers?: readonly WrittenContainer[];
   };
   readonly dockerDaemon?: WrittenDaemon;
+  /** A host that is in none, unless it says more: then an active manager, of which `nodes` tells. */
+  readonly swarm?: WrittenSwarm;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
   readonly namespaces?: Readonly<Record<string, WrittenNamespace>>;
   /** Whether the host has one; it has when left out. */
@@ -105,6 +108,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     namespaces = {},
     arping = true,
     firewall = {},
+    swarm,
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -121,6 +125,8 @@ export function factsOf(text: string | undefined): Facts | undefined {
     docker: dockerOf(docker ?? {}),
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
     namespaces: { ...namespacesOf(namespaces), arping },
+    swarm: swarmOf(swarm),
+    swarmTokens: swarm ? { worker: "SWMTKN-1-a-w", manager: "SWMTKN-1-a-m" } : {},
   };
 }
 
@@ -205,6 +211,7 @@ const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetwor
   name: `net${i}`,
   driver: "bridge",
   internal: false,
+  attachable: false,
   ipv6: false,
   options: {},
   labels: {},

@@ -40,6 +40,18 @@ describe("a check", () => {
     ]);
   });
 
+  test("makes a secret of what is one by its kind, though the program said it in clear", async () => {
+    await fresh();
+    const given = { host: "node1", swarm: "c1", manager: "192.0.2.1", token: "SWMTKN-1-a-b" };
+    const member = urnOf("SwarmMember", "member");
+    expect((await provider.check(member, given)).inputs).toMatchObject({
+      manager: "192.0.2.1:2377",
+      token: secret("SWMTKN-1-a-b"),
+    });
+    const { failures } = await provider.check(member, { ...given, token: "hunter2" });
+    expect(failures).toEqual(["token must be a join token, the workerToken or the managerToken of a SwarmCluster"]);
+  });
+
   test("lets pass what is not known yet, and what is derived from it", async () => {
     await fresh();
     expect(await provider.check(vlan, { host: "node1", parent: unknown, vlanId: 10 })).toEqual({

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { UNKNOWN } from "../../provider/schema/field.ts";
 import { s } from "../../provider/schema/fields.ts";
 import { concealed, fromStruct, reveal, secrets } from "../../provider/wire.ts";
 
@@ -8,4 +9,5 @@ test("what a kind's outputs hold that is secret reaches the engine as a secret, 
   expect(secrets(sent)).toEqual(["a password"]);
   expect(reveal(sent)).toEqual({ file: "a password", version: "1" });
   expect(fromStruct(concealed({ version: "1" }, {}, fields))).toEqual({ version: "1" });
+  expect(fromStruct(concealed({ file: UNKNOWN }, {}, fields))).toEqual({ file: UNKNOWN });
 });

@@ -47,7 +47,7 @@ test("an unknown property is refused with the nearest known one, and all known o
 });
 
 test("every mistake is told at once", () => {
-  const { problems } = read(DockerNetwork.inputs, { name: "-x", driver: "overlay", subnets: [{ subnet: "x" }] });
+  const { problems } = read(DockerNetwork.inputs, { name: "-x", driver: "weave", subnets: [{ subnet: "x" }] });
   expect(problems.map((problem) => problem.split(" ")[0])).toEqual(["name", "driver", "subnets[0].subnet"]);
 });
 

@@ -11,8 +11,14 @@ const keep = (all: readonly Network[]) => writeFileSync(file, JSON.stringify(all
 const pairs = (all: readonly string[] = []) =>
   Object.fromEntries(all.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 
+const none = {
+  ...{ NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
+};
+
 const commands: Record<string, (rest: string[]) => string> = {
   version: () => '"28.0.0"',
+  // Where it keeps all, and what it says of itself: it is in no swarm.
+  info: () => `${file}.d\ninfo ${JSON.stringify({ ServerVersion: "28.0.0", LiveRestoreEnabled: false, Swarm: none })}`,
   ps: () => "",
   "network ls": () => networks.map(({ Id }) => Id).join("\n"),
   "network inspect": (ids) => JSON.stringify(networks.filter(({ Id }) => ids.includes(Id))),
@@ -37,6 +43,7 @@ const commands: Record<string, (rest: string[]) => string> = {
     const config = { Subnet: subnet, Gateway: gateway, IPRange: range, AuxiliaryAddresses: pairs(aux) };
     const network = {
       ...{ Name, Id: `id-of-${Name}`, Driver: driver, EnableIPv6: ipv6 ?? false, Internal: internal ?? false },
+      ...{ Attachable: false },
       ...{ IPAM: { Config: subnet ? [config] : [] }, Containers: {}, Options: pairs(opt), Labels: pairs(label) },
     };
     keep([...networks, network]);

@@ -58,7 +58,7 @@ echo "path $path"
 if [ -e "$path" ]; then text=$(cat "$path" && echo .) || exit; printf '%s\n' "$text" | sed 's/^/file /'
 elif [ -d "$folder" ] && [ ! -x "$folder" ]; then echo "$folder cannot be searched" >&2; exit 1; fi
 [ "$state" = active ] || [ "$state" = reloading ] || exit 0
-info=$(docker info --format '{{json .}}') && echo "info $info" || exit
+info=$(docker info --format '{{json .}}') && printf 'info %s\n' "$info" || exit
 ids=$(docker network ls --quiet --no-trunc) || exit
 [ -z "$ids" ] || docker network inspect --format 'network {{json .}}' $ids || exit
 ids=$(docker ps --all --quiet --no-trunc) || exit

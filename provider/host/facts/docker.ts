@@ -7,6 +7,8 @@ export interface DockerNetworkFact {
   readonly name: string;
   readonly driver: string;
   readonly internal: boolean;
+  /** Of an overlay network of a swarm: whether containers join it that no service has. */
+  readonly attachable: boolean;
   readonly ipv6: boolean;
   readonly subnets: readonly {
     readonly subnet: string;
@@ -66,6 +68,7 @@ export interface RawNetwork {
   Driver: string;
   EnableIPv6: boolean;
   Internal: boolean;
+  Attachable: boolean;
   IPAM: {
     Config:
       | { Subnet?: string; Gateway?: string; IPRange?: string; AuxiliaryAddresses?: Record<string, string> }[]
@@ -83,6 +86,7 @@ export function parseNetwork(raw: RawNetwork): DockerNetworkFact {
     name: raw.Name,
     driver: raw.Driver,
     internal: raw.Internal,
+    attachable: raw.Attachable,
     ipv6: raw.EnableIPv6,
     subnets: (raw.IPAM.Config ?? []).map((c) => ({
       subnet: c.Subnet ?? "",

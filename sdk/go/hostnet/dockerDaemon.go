@@ -24,7 +24,7 @@ type DockerDaemon struct {
 	Bridge pulumi.StringPtrOutput `pulumi:"bridge"`
 	// The address or link, with a port, under which other hosts know this one.
 	ClusterAdvertise pulumi.StringPtrOutput `pulumi:"clusterAdvertise"`
-	// The key-value store of overlay networks.
+	// The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
 	ClusterStore pulumi.StringPtrOutput `pulumi:"clusterStore"`
 	// Where Docker takes the subnets of networks from that name none.
 	DefaultAddressPools DockerAddressPoolArrayOutput `pulumi:"defaultAddressPools"`
@@ -119,7 +119,7 @@ type dockerDaemonArgs struct {
 	Bridge *string `pulumi:"bridge"`
 	// The address or link, with a port, under which other hosts know this one.
 	ClusterAdvertise *string `pulumi:"clusterAdvertise"`
-	// The key-value store of overlay networks.
+	// The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
 	ClusterStore *string `pulumi:"clusterStore"`
 	// Where Docker takes the subnets of networks from that name none.
 	DefaultAddressPools []DockerAddressPool `pulumi:"defaultAddressPools"`
@@ -165,7 +165,7 @@ type DockerDaemonArgs struct {
 	Bridge pulumi.StringPtrInput
 	// The address or link, with a port, under which other hosts know this one.
 	ClusterAdvertise pulumi.StringPtrInput
-	// The key-value store of overlay networks.
+	// The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
 	ClusterStore pulumi.StringPtrInput
 	// Where Docker takes the subnets of networks from that name none.
 	DefaultAddressPools DockerAddressPoolArrayInput
@@ -260,7 +260,7 @@ func (o DockerDaemonOutput) ClusterAdvertise() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *DockerDaemon) pulumi.StringPtrOutput { return v.ClusterAdvertise }).(pulumi.StringPtrOutput)
 }
 
-// The key-value store of overlay networks.
+// The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
 func (o DockerDaemonOutput) ClusterStore() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *DockerDaemon) pulumi.StringPtrOutput { return v.ClusterStore }).(pulumi.StringPtrOutput)
 }

@@ -16,12 +16,16 @@ import (
 type DockerNetwork struct {
 	pulumi.CustomResourceState
 
+	// overlay, of a swarm: whether containers join it that are no tasks of its services.
+	Attachable pulumi.BoolPtrOutput `pulumi:"attachable"`
 	// bridge: the bridge of the host that its containers join, which is there.
 	Bridge pulumi.StringPtrOutput `pulumi:"bridge"`
 	// bridge: the name of the bridge that Docker makes; its choice when left out.
 	BridgeName pulumi.StringPtrOutput `pulumi:"bridgeName"`
 	// How it is built.
 	Driver pulumi.StringOutput `pulumi:"driver"`
+	// overlay: whether what hosts send each other for it is encrypted (IPsec).
+	Encrypted pulumi.BoolPtrOutput `pulumi:"encrypted"`
 	// bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
 	GatewayModeIpv4 pulumi.StringPtrOutput `pulumi:"gatewayModeIpv4"`
 	// bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
@@ -64,6 +68,8 @@ type DockerNetwork struct {
 	Subnets DockerNetworkSubnetArrayOutput `pulumi:"subnets"`
 	// bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
 	TrustedHostInterfaces pulumi.StringArrayOutput `pulumi:"trustedHostInterfaces"`
+	// overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+	UnderlayMtu pulumi.IntPtrOutput `pulumi:"underlayMtu"`
 }
 
 // NewDockerNetwork registers a new resource with the given unique name, arguments, and options.
@@ -112,12 +118,16 @@ func (DockerNetworkState) ElementType() reflect.Type {
 }
 
 type dockerNetworkArgs struct {
+	// overlay, of a swarm: whether containers join it that are no tasks of its services.
+	Attachable *bool `pulumi:"attachable"`
 	// bridge: the bridge of the host that its containers join, which is there.
 	Bridge *string `pulumi:"bridge"`
 	// bridge: the name of the bridge that Docker makes; its choice when left out.
 	BridgeName *string `pulumi:"bridgeName"`
 	// How it is built. Default: `bridge`.
 	Driver *string `pulumi:"driver"`
+	// overlay: whether what hosts send each other for it is encrypted (IPsec).
+	Encrypted *bool `pulumi:"encrypted"`
 	// bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
 	GatewayModeIpv4 *string `pulumi:"gatewayModeIpv4"`
 	// bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
@@ -158,16 +168,22 @@ type dockerNetworkArgs struct {
 	Subnets []DockerNetworkSubnet `pulumi:"subnets"`
 	// bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
 	TrustedHostInterfaces []string `pulumi:"trustedHostInterfaces"`
+	// overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+	UnderlayMtu *int `pulumi:"underlayMtu"`
 }
 
 // The set of arguments for constructing a DockerNetwork resource.
 type DockerNetworkArgs struct {
+	// overlay, of a swarm: whether containers join it that are no tasks of its services.
+	Attachable pulumi.BoolPtrInput
 	// bridge: the bridge of the host that its containers join, which is there.
 	Bridge pulumi.StringPtrInput
 	// bridge: the name of the bridge that Docker makes; its choice when left out.
 	BridgeName pulumi.StringPtrInput
 	// How it is built. Default: `bridge`.
 	Driver pulumi.StringPtrInput
+	// overlay: whether what hosts send each other for it is encrypted (IPsec).
+	Encrypted pulumi.BoolPtrInput
 	// bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
 	GatewayModeIpv4 pulumi.StringPtrInput
 	// bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
@@ -208,6 +224,8 @@ type DockerNetworkArgs struct {
 	Subnets DockerNetworkSubnetArrayInput
 	// bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
 	TrustedHostInterfaces pulumi.StringArrayInput
+	// overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+	UnderlayMtu pulumi.IntPtrInput
 }
 
 func (DockerNetworkArgs) ElementType() reflect.Type {
@@ -247,6 +265,11 @@ func (o DockerNetworkOutput) ToDockerNetworkOutputWithContext(ctx context.Contex
 	return o
 }
 
+// overlay, of a swarm: whether containers join it that are no tasks of its services.
+func (o DockerNetworkOutput) Attachable() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.BoolPtrOutput { return v.Attachable }).(pulumi.BoolPtrOutput)
+}
+
 // bridge: the bridge of the host that its containers join, which is there.
 func (o DockerNetworkOutput) Bridge() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringPtrOutput { return v.Bridge }).(pulumi.StringPtrOutput)
@@ -260,6 +283,11 @@ func (o DockerNetworkOutput) BridgeName() pulumi.StringPtrOutput {
 // How it is built.
 func (o DockerNetworkOutput) Driver() pulumi.StringOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringOutput { return v.Driver }).(pulumi.StringOutput)
+}
+
+// overlay: whether what hosts send each other for it is encrypted (IPsec).
+func (o DockerNetworkOutput) Encrypted() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.BoolPtrOutput { return v.Encrypted }).(pulumi.BoolPtrOutput)
 }
 
 // bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
@@ -365,6 +393,11 @@ func (o DockerNetworkOutput) Subnets() DockerNetworkSubnetArrayOutput {
 // bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
 func (o DockerNetworkOutput) TrustedHostInterfaces() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *DockerNetwork) pulumi.StringArrayOutput { return v.TrustedHostInterfaces }).(pulumi.StringArrayOutput)
+}
+
+// overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+func (o DockerNetworkOutput) UnderlayMtu() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *DockerNetwork) pulumi.IntPtrOutput { return v.UnderlayMtu }).(pulumi.IntPtrOutput)
 }
 
 func init() {

@@ -59,6 +59,12 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Route{}
 	case "hostnet:index:RoutedBridges":
 		r = &RoutedBridges{}
+	case "hostnet:index:SwarmCluster":
+		r = &SwarmCluster{}
+	case "hostnet:index:SwarmMember":
+		r = &SwarmMember{}
+	case "hostnet:index:SwarmNode":
+		r = &SwarmNode{}
 	case "hostnet:index:Sysctl":
 		r = &Sysctl{}
 	case "hostnet:index:VlanInterface":

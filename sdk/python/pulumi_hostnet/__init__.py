@@ -26,6 +26,9 @@ from .provider import *
 from .reachability_check import *
 from .route import *
 from .routed_bridges import *
+from .swarm_cluster import *
+from .swarm_member import *
+from .swarm_node import *
 from .sysctl import *
 from .vlan_interface import *
 from ._inputs import *
@@ -65,6 +68,9 @@ _utilities.register(
    "hostnet:index:ReachabilityCheck": "ReachabilityCheck",
    "hostnet:index:Route": "Route",
    "hostnet:index:RoutedBridges": "RoutedBridges",
+   "hostnet:index:SwarmCluster": "SwarmCluster",
+   "hostnet:index:SwarmMember": "SwarmMember",
+   "hostnet:index:SwarmNode": "SwarmNode",
    "hostnet:index:Sysctl": "Sysctl",
    "hostnet:index:VlanInterface": "VlanInterface"
   }

@@ -49,7 +49,7 @@ class DockerDaemonArgs:
         :param pulumi.Input[_builtins.str] bip: The address of the default bridge, docker0, with the prefix of its containers' range.
         :param pulumi.Input[_builtins.str] bridge: The bridge in the place of docker0; `none` for none.
         :param pulumi.Input[_builtins.str] cluster_advertise: The address or link, with a port, under which other hosts know this one.
-        :param pulumi.Input[_builtins.str] cluster_store: The key-value store of overlay networks.
+        :param pulumi.Input[_builtins.str] cluster_store: The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
         :param pulumi.Input[Sequence[pulumi.Input['DockerAddressPoolArgs']]] default_address_pools: Where Docker takes the subnets of networks from that name none.
         :param pulumi.Input[_builtins.str] firewall_backend: What Docker makes its rules with.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] hosts: Where Docker listens.
@@ -161,7 +161,7 @@ class DockerDaemonArgs:
     @pulumi.getter(name="clusterStore")
     def cluster_store(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The key-value store of overlay networks.
+        The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
         """
         return pulumi.get(self, "cluster_store")
 
@@ -398,7 +398,7 @@ class DockerDaemon(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] bip: The address of the default bridge, docker0, with the prefix of its containers' range.
         :param pulumi.Input[_builtins.str] bridge: The bridge in the place of docker0; `none` for none.
         :param pulumi.Input[_builtins.str] cluster_advertise: The address or link, with a port, under which other hosts know this one.
-        :param pulumi.Input[_builtins.str] cluster_store: The key-value store of overlay networks.
+        :param pulumi.Input[_builtins.str] cluster_store: The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
         :param pulumi.Input[Sequence[pulumi.Input[Union['DockerAddressPoolArgs', 'DockerAddressPoolArgsDict']]]] default_address_pools: Where Docker takes the subnets of networks from that name none.
         :param pulumi.Input[_builtins.str] firewall_backend: What Docker makes its rules with.
         :param pulumi.Input[_builtins.str] host: The host, by its name in the provider's `hosts`.
@@ -583,7 +583,7 @@ class DockerDaemon(pulumi.CustomResource):
     @pulumi.getter(name="clusterStore")
     def cluster_store(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        The key-value store of overlay networks.
+        The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.
         """
         return pulumi.get(self, "cluster_store")
 

@@ -23,9 +23,11 @@ class DockerNetworkArgs:
     def __init__(__self__, *,
                  host: pulumi.Input[_builtins.str],
                  name: pulumi.Input[_builtins.str],
+                 attachable: pulumi.Input[Optional[_builtins.bool]] = None,
                  bridge: pulumi.Input[Optional[_builtins.str]] = None,
                  bridge_name: pulumi.Input[Optional[_builtins.str]] = None,
                  driver: pulumi.Input[Optional[_builtins.str]] = None,
+                 encrypted: pulumi.Input[Optional[_builtins.bool]] = None,
                  gateway_mode_ipv4: pulumi.Input[Optional[_builtins.str]] = None,
                  gateway_mode_ipv6: pulumi.Input[Optional[_builtins.str]] = None,
                  host_binding: pulumi.Input[Optional[_builtins.str]] = None,
@@ -43,15 +45,18 @@ class DockerNetworkArgs:
                  options: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  parent: pulumi.Input[Optional[_builtins.str]] = None,
                  subnets: pulumi.Input[Optional[Sequence[pulumi.Input['DockerNetworkSubnetArgs']]]] = None,
-                 trusted_host_interfaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
+                 trusted_host_interfaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 underlay_mtu: pulumi.Input[Optional[_builtins.int]] = None):
         """
         The set of arguments for constructing a DockerNetwork resource.
 
         :param pulumi.Input[_builtins.str] host: The host, by its name in the provider's `hosts`.
         :param pulumi.Input[_builtins.str] name: The network's name.
+        :param pulumi.Input[_builtins.bool] attachable: overlay, of a swarm: whether containers join it that are no tasks of its services.
         :param pulumi.Input[_builtins.str] bridge: bridge: the bridge of the host that its containers join, which is there.
         :param pulumi.Input[_builtins.str] bridge_name: bridge: the name of the bridge that Docker makes; its choice when left out.
         :param pulumi.Input[_builtins.str] driver: How it is built. Default: `bridge`.
+        :param pulumi.Input[_builtins.bool] encrypted: overlay: whether what hosts send each other for it is encrypted (IPsec).
         :param pulumi.Input[_builtins.str] gateway_mode_ipv4: bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
         :param pulumi.Input[_builtins.str] gateway_mode_ipv6: bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
         :param pulumi.Input[_builtins.str] host_binding: bridge: the host's address at which ports are published.
@@ -70,15 +75,20 @@ class DockerNetworkArgs:
         :param pulumi.Input[_builtins.str] parent: macvlan, ipvlan: the link that its containers share.
         :param pulumi.Input[Sequence[pulumi.Input['DockerNetworkSubnetArgs']]] subnets: IPv4 before IPv6; Docker's choice when left out.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] trusted_host_interfaces: bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+        :param pulumi.Input[_builtins.int] underlay_mtu: overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
         """
         pulumi.set(__self__, "host", host)
         pulumi.set(__self__, "name", name)
+        if attachable is not None:
+            pulumi.set(__self__, "attachable", attachable)
         if bridge is not None:
             pulumi.set(__self__, "bridge", bridge)
         if bridge_name is not None:
             pulumi.set(__self__, "bridge_name", bridge_name)
         if driver is not None:
             pulumi.set(__self__, "driver", driver)
+        if encrypted is not None:
+            pulumi.set(__self__, "encrypted", encrypted)
         if gateway_mode_ipv4 is not None:
             pulumi.set(__self__, "gateway_mode_ipv4", gateway_mode_ipv4)
         if gateway_mode_ipv6 is not None:
@@ -115,6 +125,8 @@ class DockerNetworkArgs:
             pulumi.set(__self__, "subnets", subnets)
         if trusted_host_interfaces is not None:
             pulumi.set(__self__, "trusted_host_interfaces", trusted_host_interfaces)
+        if underlay_mtu is not None:
+            pulumi.set(__self__, "underlay_mtu", underlay_mtu)
 
     @_builtins.property
     @pulumi.getter
@@ -139,6 +151,18 @@ class DockerNetworkArgs:
     @name.setter
     def name(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def attachable(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        overlay, of a swarm: whether containers join it that are no tasks of its services.
+        """
+        return pulumi.get(self, "attachable")
+
+    @attachable.setter
+    def attachable(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "attachable", value)
 
     @_builtins.property
     @pulumi.getter
@@ -175,6 +199,18 @@ class DockerNetworkArgs:
     @driver.setter
     def driver(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "driver", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def encrypted(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        overlay: whether what hosts send each other for it is encrypted (IPsec).
+        """
+        return pulumi.get(self, "encrypted")
+
+    @encrypted.setter
+    def encrypted(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "encrypted", value)
 
     @_builtins.property
     @pulumi.getter(name="gatewayModeIpv4")
@@ -392,6 +428,18 @@ class DockerNetworkArgs:
     def trusted_host_interfaces(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "trusted_host_interfaces", value)
 
+    @_builtins.property
+    @pulumi.getter(name="underlayMtu")
+    def underlay_mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+        """
+        return pulumi.get(self, "underlay_mtu")
+
+    @underlay_mtu.setter
+    def underlay_mtu(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "underlay_mtu", value)
+
 
 @pulumi.type_token("hostnet:index:DockerNetwork")
 class DockerNetwork(pulumi.CustomResource):
@@ -399,9 +447,11 @@ class DockerNetwork(pulumi.CustomResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 attachable: pulumi.Input[Optional[_builtins.bool]] = None,
                  bridge: pulumi.Input[Optional[_builtins.str]] = None,
                  bridge_name: pulumi.Input[Optional[_builtins.str]] = None,
                  driver: pulumi.Input[Optional[_builtins.str]] = None,
+                 encrypted: pulumi.Input[Optional[_builtins.bool]] = None,
                  gateway_mode_ipv4: pulumi.Input[Optional[_builtins.str]] = None,
                  gateway_mode_ipv6: pulumi.Input[Optional[_builtins.str]] = None,
                  host: pulumi.Input[Optional[_builtins.str]] = None,
@@ -422,15 +472,18 @@ class DockerNetwork(pulumi.CustomResource):
                  parent: pulumi.Input[Optional[_builtins.str]] = None,
                  subnets: pulumi.Input[Optional[Sequence[pulumi.Input[Union['DockerNetworkSubnetArgs', 'DockerNetworkSubnetArgsDict']]]]] = None,
                  trusted_host_interfaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 underlay_mtu: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
         """
         A network of the host's Docker engine. Docker cannot change a network: for any change its containers leave it, it is made anew, and they come back with their addresses.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param pulumi.Input[_builtins.bool] attachable: overlay, of a swarm: whether containers join it that are no tasks of its services.
         :param pulumi.Input[_builtins.str] bridge: bridge: the bridge of the host that its containers join, which is there.
         :param pulumi.Input[_builtins.str] bridge_name: bridge: the name of the bridge that Docker makes; its choice when left out.
         :param pulumi.Input[_builtins.str] driver: How it is built. Default: `bridge`.
+        :param pulumi.Input[_builtins.bool] encrypted: overlay: whether what hosts send each other for it is encrypted (IPsec).
         :param pulumi.Input[_builtins.str] gateway_mode_ipv4: bridge: how others reach its containers by IPv4: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
         :param pulumi.Input[_builtins.str] gateway_mode_ipv6: bridge: how others reach its containers by IPv6: at published ports of the host, at published ports of the containers (routed), at all of these (nat-unprotected), or not at all. Docker 27 and later.
         :param pulumi.Input[_builtins.str] host: The host, by its name in the provider's `hosts`.
@@ -451,6 +504,7 @@ class DockerNetwork(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] parent: macvlan, ipvlan: the link that its containers share.
         :param pulumi.Input[Sequence[pulumi.Input[Union['DockerNetworkSubnetArgs', 'DockerNetworkSubnetArgsDict']]]] subnets: IPv4 before IPv6; Docker's choice when left out.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] trusted_host_interfaces: bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
+        :param pulumi.Input[_builtins.int] underlay_mtu: overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
         """
         ...
     @overload
@@ -476,9 +530,11 @@ class DockerNetwork(pulumi.CustomResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 attachable: pulumi.Input[Optional[_builtins.bool]] = None,
                  bridge: pulumi.Input[Optional[_builtins.str]] = None,
                  bridge_name: pulumi.Input[Optional[_builtins.str]] = None,
                  driver: pulumi.Input[Optional[_builtins.str]] = None,
+                 encrypted: pulumi.Input[Optional[_builtins.bool]] = None,
                  gateway_mode_ipv4: pulumi.Input[Optional[_builtins.str]] = None,
                  gateway_mode_ipv6: pulumi.Input[Optional[_builtins.str]] = None,
                  host: pulumi.Input[Optional[_builtins.str]] = None,
@@ -499,6 +555,7 @@ class DockerNetwork(pulumi.CustomResource):
                  parent: pulumi.Input[Optional[_builtins.str]] = None,
                  subnets: pulumi.Input[Optional[Sequence[pulumi.Input[Union['DockerNetworkSubnetArgs', 'DockerNetworkSubnetArgsDict']]]]] = None,
                  trusted_host_interfaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 underlay_mtu: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -508,9 +565,11 @@ class DockerNetwork(pulumi.CustomResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = DockerNetworkArgs.__new__(DockerNetworkArgs)
 
+            __props__.__dict__["attachable"] = attachable
             __props__.__dict__["bridge"] = bridge
             __props__.__dict__["bridge_name"] = bridge_name
             __props__.__dict__["driver"] = driver
+            __props__.__dict__["encrypted"] = encrypted
             __props__.__dict__["gateway_mode_ipv4"] = gateway_mode_ipv4
             __props__.__dict__["gateway_mode_ipv6"] = gateway_mode_ipv6
             if host is None and not opts.urn:
@@ -535,6 +594,7 @@ class DockerNetwork(pulumi.CustomResource):
             __props__.__dict__["parent"] = parent
             __props__.__dict__["subnets"] = subnets
             __props__.__dict__["trusted_host_interfaces"] = trusted_host_interfaces
+            __props__.__dict__["underlay_mtu"] = underlay_mtu
             __props__.__dict__["network_id"] = None
         super(DockerNetwork, __self__).__init__(
             'hostnet:index:DockerNetwork',
@@ -558,9 +618,11 @@ class DockerNetwork(pulumi.CustomResource):
 
         __props__ = DockerNetworkArgs.__new__(DockerNetworkArgs)
 
+        __props__.__dict__["attachable"] = None
         __props__.__dict__["bridge"] = None
         __props__.__dict__["bridge_name"] = None
         __props__.__dict__["driver"] = None
+        __props__.__dict__["encrypted"] = None
         __props__.__dict__["gateway_mode_ipv4"] = None
         __props__.__dict__["gateway_mode_ipv6"] = None
         __props__.__dict__["host"] = None
@@ -582,7 +644,16 @@ class DockerNetwork(pulumi.CustomResource):
         __props__.__dict__["parent"] = None
         __props__.__dict__["subnets"] = None
         __props__.__dict__["trusted_host_interfaces"] = None
+        __props__.__dict__["underlay_mtu"] = None
         return DockerNetwork(resource_name, opts=opts, __props__=__props__)
+
+    @_builtins.property
+    @pulumi.getter
+    def attachable(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        overlay, of a swarm: whether containers join it that are no tasks of its services.
+        """
+        return pulumi.get(self, "attachable")
 
     @_builtins.property
     @pulumi.getter
@@ -607,6 +678,14 @@ class DockerNetwork(pulumi.CustomResource):
         How it is built.
         """
         return pulumi.get(self, "driver")
+
+    @_builtins.property
+    @pulumi.getter
+    def encrypted(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        overlay: whether what hosts send each other for it is encrypted (IPsec).
+        """
+        return pulumi.get(self, "encrypted")
 
     @_builtins.property
     @pulumi.getter(name="gatewayModeIpv4")
@@ -775,4 +854,12 @@ class DockerNetwork(pulumi.CustomResource):
         bridge: links by which others reach published ports at the containers' own addresses. Docker 28.2 and later.
         """
         return pulumi.get(self, "trusted_host_interfaces")
+
+    @_builtins.property
+    @pulumi.getter(name="underlayMtu")
+    def underlay_mtu(self) -> pulumi.Output[Optional[_builtins.int]]:
+        """
+        overlay: the MTU of the network between the hosts, less 20 where they speak IPv6. Its containers have 50 less (VXLAN), 76 to 79 with encryption. When left out at create: that of the host's link for it.
+        """
+        return pulumi.get(self, "underlay_mtu")
 
