@@ -18,10 +18,10 @@ describe("samples", () => {
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
       return seconds;
     };
-    const rounds = { runs: 3, slow: 0.02, slowRuns: 1 };
-    const samples = await inTurns({ quick: take("quick", 0), slow: take("slow", 0.05) }, () => {}, rounds);
+    const rounds = { runs: 3, slow: 0.5, slowRuns: 1 };
+    const samples = await inTurns({ quick: take("quick", 0), slow: take("slow", 0.6) }, () => {}, rounds);
     expect(turns).toEqual(["quick", "slow", "quick", "quick"]);
-    expect(samples).toEqual({ quick: [0, 0, 0], slow: [0.05] });
+    expect(samples).toEqual({ quick: [0, 0, 0], slow: [0.6] });
   });
 });
 
