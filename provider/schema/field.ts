@@ -217,3 +217,13 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 /** A value as messages show it. */
 export const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
+
+/** A value as one compares it with others: the engine hands objects on with their keys in another order. */
+export const canonical = (value: unknown): string => show(sorted(value));
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
+};

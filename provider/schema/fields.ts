@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import {
+  canonical,
   child,
   compareAll,
   compareFields,
@@ -152,7 +153,7 @@ export const s = {
   set: <T>(item: Field<T>, doc = item.doc) =>
     array(item, doc, false, (have, want, path, differ) => {
       const lacks = (all: readonly T[], value: T | undefined) =>
-        value !== undefined && !all.some((v) => show(v) === show(value));
+        value !== undefined && !all.some((v) => canonical(v) === canonical(value));
       // What goes is told by its old place, what comes by its new one: that is where the engine looks for the values.
       for (let i = 0; i < Math.max(have.length, want.length); i++) {
         const [gone, added] = [lacks(want, have[i]), lacks(have, want[i])];
@@ -214,10 +215,10 @@ function array<T>(item: Field<T>, doc: string, repeats: boolean, compare: Rule<r
           wrong = true;
           report(at, reason);
         });
-        const first = seen.indexOf(show(v));
+        const first = seen.indexOf(canonical(v));
         if (first >= 0 && !repeats && !wrong && !isUnknown(v))
           report(`${path}[${i}]`, `repeats ${path}[${first}]: ${show(v)}`);
-        seen.push(wrong ? "" : show(v));
+        seen.push(wrong ? "" : canonical(v));
         return v;
       });
     },

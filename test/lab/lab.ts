@@ -63,8 +63,8 @@ export async function snapshotOf(lab: Lab, host: string): Promise<string[]> {
 
 /**
  * A snapshot without what is others' own and differs after a boot: the sysctls and link-local addresses of a NIC that its
- * renderer left alone from the start, Docker's bridge, and the order in which Docker has made its chains, whose rules
- * `iptables-save` tells as well.
+ * renderer left alone from the start, Docker's bridge, the order in which Docker has made its chains, whose rules
+ * `iptables-save` tells as well, and in which it has put its two jumps.
  */
 export const lasting = (snapshot: readonly string[]): string[] =>
   snapshot.filter((line) => !others.some((pattern) => pattern.test(line)));
@@ -76,4 +76,5 @@ const others = [
   /^docker: .* Name=bridge /,
   /^mac: docker0 /,
   /^nft: \d+ \{"(?:chain|rule)":\{"family":"ip6?","table":"(?:filter|nat)"/,
+  /^iptables-save: \*filter \d+ -A FORWARD -j DOCKER-(?:USER|ISOLATION-STAGE-1)$/,
 ];

@@ -103,6 +103,22 @@ describe("what differs", () => {
     expect(differences(list, [1, 2, 3], [1, 2])).toEqual(["delete it[2]"]);
   });
 
+  test("objects in a set are the same in whatever order their keys stand: the engine sorts them", () => {
+    const ports = s.set(port);
+    expect(differences(ports, [{ name: "a", tags: [1] }], [{ tags: [1], name: "a" }])).toEqual([]);
+    expect(
+      read(
+        { it: ports },
+        {
+          it: [
+            { name: "a", tags: [1] },
+            { tags: [1], name: "a" },
+          ],
+        },
+      ).problems,
+    ).toHaveLength(1);
+  });
+
   test("in a set is told without regard to order: what is added by its new place, what goes by its old one", () => {
     const set = s.set(vlanId);
     expect(differences(set, [1, 2, 3], [3, 1, 2])).toEqual([]);
