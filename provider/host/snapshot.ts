@@ -1,6 +1,7 @@
 import { Failure } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { Conversation } from "./connection.ts";
+import { inspectNetworks } from "./facts/docker.ts";
 import { parseRoute } from "./facts/routes.ts";
 import { numbered, rulesetLines, savedLines } from "./firewall/lines.ts";
 import type { Talk } from "./line.ts";
@@ -61,7 +62,7 @@ const tables: { name: string; command: Command; parse(stdout: string, bridges: M
     command: ifThere(
       "docker",
       `[ -S /var/run/docker.sock ] || exit 0
-ids=$(docker network ls --quiet --no-trunc) && docker network inspect $ids`,
+${inspectNetworks()}`,
     ),
     parse: (stdout, bridges) =>
       (JSON.parse(stdout) as Row[]).map(({ Id, Created, Containers, ...network }) => {

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { type DockerNetworkFact, parseNetwork, type RawNetwork } from "./docker.ts";
+import { type DockerNetworkFact, inspectNetworks, parseNetwork, type RawNetwork } from "./docker.ts";
 import { containerFormat, type DockerContainer, parseContainer } from "./docker-containers.ts";
 
 /** The Docker daemon of a host: what its file says, what its unit says, and what it does. */
@@ -59,8 +59,7 @@ if [ -e "$path" ]; then text=$(cat "$path" && echo .) || exit; printf '%s\n' "$t
 elif [ -d "$folder" ] && [ ! -x "$folder" ]; then echo "$folder cannot be searched" >&2; exit 1; fi
 [ "$state" = active ] || [ "$state" = reloading ] || exit 0
 info=$(docker info --format '{{json .}}') && printf 'info %s\n' "$info" || exit
-ids=$(docker network ls --quiet --no-trunc) || exit
-[ -z "$ids" ] || docker network inspect --format 'network {{json .}}' $ids || exit
+${inspectNetworks("--format", "network {{json .}}")}
 ids=$(docker ps --all --quiet --no-trunc) || exit
 # One that went in between is gone.
 [ -z "$ids" ] || docker inspect --format 'container ${containerFormat}' $ids || :`;

@@ -31,13 +31,23 @@ export interface DockerFact {
 }
 
 /**
- * Prints the engine's version, a line of JSON; then its networks, JSON in many lines; then a line for each container.
- * Without arguments `inspect` would fail.
+ * Shell text that prints what `docker network inspect` says of all networks. One may go between the list and the question,
+ * as that of a swarm does some moments after its end: then both are asked again. Without arguments `inspect` would fail.
  */
+export const inspectNetworks = (...options: readonly string[]): string => `networks=
+for try in 1 2 3 4 5; do
+  ids=$(${render(docker`network ls --quiet --no-trunc`)}) || exit
+  [ -n "$ids" ] || break
+  networks=$(${render(docker`network inspect ${options}`)} $ids) && break
+  [ $try -lt 5 ] || exit
+  sleep 1
+done
+printf '%s\\n' "$networks"`;
+
+/** Prints the engine's version, a line of JSON; then its networks, JSON in many lines; then a line for each container. */
 export const dockerCommand: Command = tool("sh")`-c ${[
   `${render(docker`version --format ${"{{json .Server.Version}}"}`)} || exit`,
-  `ids=$(${render(docker`network ls --quiet --no-trunc`)}) || exit`,
-  `[ -z "$ids" ] || ${render(docker`network inspect`)} $ids || exit`,
+  inspectNetworks(),
   `ids=$(${render(docker`ps --all --quiet --no-trunc`)}) || exit`,
   // One that went in between is gone.
   `[ -z "$ids" ] || ${render(docker`inspect --format ${`container ${containerFormat}`}`)} $ids || :`,
