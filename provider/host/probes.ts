@@ -59,10 +59,15 @@ export interface Endpoint {
 export const fromEndpoint = ({ link, mac, address, gateway = "" }: Endpoint, { argv }: Command): Command =>
   tool("unshare")`--net sh -c ${endpoint} hostnet ${link} ${mac} ${address} ${gateway} ${argv}`;
 
-const endpoint = `exec 8<"/proc/$PPID/ns/net" && flock 8 &&
-nsenter --net=/proc/self/fd/8 ip link add link "$1" name end netns $$ address "$2" type macvlan mode bridge &&
+// The kernel takes a moment to let go of the hardware address of one that was cut off.
+const endpoint = `exec 8<"/proc/$PPID/ns/net" && flock 8 || exit 127
+for try in 1 2 3 4 5; do
+  said=$(nsenter --net=/proc/self/fd/8 ip link add link "$1" name end netns $$ address "$2" type macvlan mode bridge 2>&1) && break
+  [ $try -lt 5 ] || { echo "$said" >&2; exit 127; }
+  sleep 0.2
+done
 ip address add "$3" dev end nodad && ip link set dev end up &&
-{ [ -z "$4" ] || ip route add default via "$4"; } || exit 127
+{ [ -z "$4" ] || ip route add default via "$4"; } || { ip link delete dev end; exit 127; }
 shift 4; "$@"; status=$?
 ip link delete dev end; exit $status`;
 
