@@ -3,7 +3,7 @@ import { noteOf, ownerOf } from "../host/facts.ts";
 import { attachment, container, link } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
-import { dockerName } from "../schema/names.ts";
+import { dockerName, namespacePath } from "../schema/names.ts";
 import { attachmentFindings, attachmentProblems } from "./attachment-findings.ts";
 import { planAttachment } from "./attachment-plan.ts";
 import { readRoutes, routingFields } from "./attachment-routes.ts";
@@ -20,10 +20,7 @@ export const ContainerAttachment = defineKind({
   inputs: {
     container: s.string("The container, by its name or ID in Docker.", dockerName).optional().replaces(),
     namespace: s
-      .string("In place of a container: the path of a network namespace, like `/run/netns/blue`.", {
-        pattern: /^\/[\w./-]+$/,
-        must: "a path of letters, digits, `_`, `.`, `-` and `/`",
-      })
+      .string("In place of a container: the path of a network namespace, like `/run/netns/blue`.", namespacePath)
       .optional()
       .replaces(),
     interface: s.ifname("The interface's name inside, like `eth1`.").replaces(),

@@ -3,7 +3,7 @@ import { container, link } from "../host/graph.ts";
 import { defineKind, refusal } from "../kind.ts";
 import { normalised } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
-import { dockerName } from "../schema/names.ts";
+import { dockerName, namespacePath } from "../schema/names.ts";
 import {
   absent,
   checkProblems,
@@ -20,12 +20,7 @@ const from = s.object(
   "Where a check speaks from; the host itself when all is left out.",
   {
     container: s.string("A running container, by its name or ID in Docker.", dockerName).optional(),
-    namespace: s
-      .string("The path of a network namespace, like `/run/netns/blue`.", {
-        pattern: /^\/[\w./-]+$/,
-        must: "a path of letters, digits, `_`, `.`, `-` and `/`",
-      })
-      .optional(),
+    namespace: s.string("The path of a network namespace, like `/run/netns/blue`.", namespacePath).optional(),
     link: s
       .ifname(
         "A link that somebody is on for as long as an attempt takes: a macvlan with `address`, in a namespace of its own. Like all macvlans it does not reach the host that it is on.",

@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { type DockerNetworkFact, inspectNetworks, parseNetwork, type RawNetwork } from "./docker.ts";
 import { containerFormat, type DockerContainer, parseContainer } from "./docker-containers.ts";
+import { told } from "./lines.ts";
 
 /** The Docker daemon of a host: what its file says, what its unit says, and what it does. */
 export interface DockerDaemonFact {
@@ -69,20 +70,18 @@ export const dockerDaemonCommand: Command = { argv: ["sh", "-c", questions] };
 
 /** Reads what `dockerDaemonCommand` printed. */
 export function parseDockerDaemon(stdout: string): DockerDaemonFact {
-  const told = (what: string) =>
-    stdout.split("\n").flatMap((line) => (line.startsWith(`${what} `) ? [line.slice(what.length + 1)] : []));
-  const [state] = told("state");
-  const [path] = told("path");
+  const [state] = told(stdout, "state");
+  const [path] = told(stdout, "path");
   if (state === undefined || path === undefined) throw new Error("it lacks the state of docker.service");
-  const file = told("file").join("\n");
-  const [info] = told("info");
+  const file = told(stdout, "file").join("\n");
+  const [info] = told(stdout, "info");
   return {
     path,
     ...(file !== "" && { file: file.slice(0, -1) }),
-    argv: [...new Set(told("argv"))],
+    argv: [...new Set(told(stdout, "argv"))],
     state,
     ...(info !== undefined && {
-      engine: parseEngine(JSON.parse(info) as RawInfo, told("network"), told("container")),
+      engine: parseEngine(JSON.parse(info) as RawInfo, told(stdout, "network"), told(stdout, "container")),
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { type Command, quote, render } from "../command.ts";
 import { containerFormat, type DockerContainer, parseContainer } from "./docker-containers.ts";
 import { bothFamilies } from "./families.ts";
+import { told } from "./lines.ts";
 import { type Link, parseLinks } from "./links.ts";
 import { parseRoutes, type Route } from "./routes.ts";
 import { parseRules, type Rule } from "./rules.ts";
@@ -80,8 +81,6 @@ export const namespacesCommand: Command = { argv: ["sh", "-c", questions] };
 /** Reads what `namespacesCommand` printed. */
 export function parseNamespaces(stdout: string): NamespacesFact {
   const [own = "", ...parts] = stdout.split(/^namespace /m);
-  const told = (text: string, what: string) =>
-    text.split("\n").flatMap((line) => (line.startsWith(`${what} `) ? [line.slice(what.length + 1)] : []));
   return {
     containers: told(own, "container").map(parseContainer),
     namespaces: parts.map((part) => ({

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { Failure } from "../../errors.ts";
 import { type Command, docker, render, tool } from "../command.ts";
+import { told } from "./lines.ts";
 
 /** What a host has to do with a swarm. */
 export interface SwarmFact {
@@ -98,10 +99,6 @@ done
 # It says so where there is none.
 key=$(${render(docker`swarm unlock-key --quiet`)} 2>/dev/null) && printf 'unlockKey %s\\n' "$key"
 :`}`;
-
-/** The lines that tell of one thing, without its name. */
-const told = (stdout: string, what: string): string[] =>
-  stdout.split("\n").flatMap((line) => (line.startsWith(`${what} `) ? [line.slice(what.length + 1)] : []));
 
 /** Reads what `swarmTokensCommand` printed. Nothing that it prints may stand in a message. */
 export function parseSwarmTokens(stdout: string): SwarmTokensFact {
