@@ -45,8 +45,12 @@ export function connectAgain(network: string, container: string, attachment: Att
   return { ...command, ...tool("sh")`-c ${unlessThere} hostnet ${network} ${container} ${argv}` };
 }
 
-export const disconnect = (network: string, container: string): Command => ({
-  ...docker`network disconnect ${network} ${container}`,
+/**
+ * Detaches from a network of this driver. An overlay's by force: where this host has not heard of the network, an attempt to
+ * attach leaves its name with the container, and Docker lets go of that in no other way.
+ */
+export const disconnect = (driver: string, network: string, container: string): Command => ({
+  ...docker`network disconnect ${driver === "overlay" ? ["--force"] : []} ${network} ${container}`,
   seconds: 30,
 });
 

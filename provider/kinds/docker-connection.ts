@@ -76,7 +76,9 @@ export const DockerConnection = defineKind({
   examine: ({ want, have }, facts, around) => (want ? connectionFindings(want, have, facts, around) : []),
 
   plan: (want, have, { owner, facts }) => {
-    if (!want) return have ? [disconnect(have.network, have.container)] : [];
+    const driverOf = (network: string) =>
+      facts.docker.networks.find(({ name }) => name === network)?.driver ?? unlisted(facts);
+    if (!want) return have ? [disconnect(driverOf(have.network), have.network, have.container)] : [];
     const { container, network, besides } = want;
     if (have && (besides ? same(besides, have.besides) : !differs(settings, have, want))) return [];
     const kept = <K extends keyof typeof settings>(name: K) => want[name] ?? have?.[name];
@@ -84,9 +86,9 @@ export const DockerConnection = defineKind({
       ...{ ipv4Address: kept("ipv4Address"), ipv6Address: kept("ipv6Address"), aliases: kept("aliases") },
       ...{ gatewayPriority: kept("gatewayPriority"), options: { ...kept("options"), [ownerMark]: owner } },
     };
-    const driver = facts.docker.networks.find(({ name }) => name === network)?.driver;
+    const driver = driverOf(network);
     const attach = besides ? connectAgain(network, container, again(besides)) : connect(network, container, wanted);
-    return [...(have ? [disconnect(network, container)] : []), attaching(driver ?? unlisted(facts), attach)];
+    return [...(have ? [disconnect(driver, network, container)] : []), attaching(driver, attach)];
   },
 
   boot: () => [], // Docker keeps it itself, as long as there is the container.

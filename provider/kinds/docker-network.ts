@@ -112,7 +112,7 @@ export const DockerNetwork = defineKind({
       underlayMtu: underlay(want, kept, facts),
     };
     return [
-      ...attached.map(({ container }) => disconnect(name, container)),
+      ...attached.map(({ container }) => disconnect(have?.driver ?? want.driver, name, container)),
       ...(have ? [remove(have)] : []),
       create(made, besides?.told ?? optionsOf(made, have), owner),
       ...(besides ? besides.attached.map(comeBack(connectAgain)) : attached.map(comeBack(connect))),
