@@ -32,13 +32,13 @@ describe.skipIf(noHosts)(`the life of a check, call by call${reason}`, { timeout
     return inputs;
   }
   const said = () => provider.told.filter((line) => !line.startsWith("ephemeral"));
-  /** Takes the target away for as long as something goes on. */
+  /** Takes the target away for as long as something goes on, in a way that is known at once. */
   async function without<T>(work: () => Promise<T>): Promise<T> {
-    host.run("ip address delete 10.77.0.2/24 dev lo");
+    host.run("ip address delete 10.77.0.2/24 dev lo; ip route add unreachable 10.77.0.2");
     try {
       return await work();
     } finally {
-      host.run("ip address add 10.77.0.2/24 dev lo");
+      host.run("ip route delete unreachable 10.77.0.2; ip address add 10.77.0.2/24 dev lo");
     }
   }
 
@@ -79,7 +79,7 @@ describe.skipIf(noHosts)(`the life of a check, call by call${reason}`, { timeout
     expect([refused.code, refused.message]).toEqual([
       "FAILED_PRECONDITION",
       "ReachabilityCheck host on node1: targets[0] (ping 10.77.0.2) must be reachable, and did not answer in 3 " +
-        "attempts (no answer)",
+        "attempts (ping: connect: No route to host)",
     ]);
     const updated = await provider.update(urn, id, drifted.properties, inputs);
     expect(updated).toEqual(properties);
@@ -121,13 +121,13 @@ describe.skipIf(noHosts)(`the life of a check, call by call${reason}`, { timeout
   test("who is not there any more is drift and no error: up may make it again; and an import finds nothing", async () => {
     host.run("ip link add gone0 type veth peer name gone1; ip link set gone0 up; ip link set gone1 up");
     const from = { link: "gone0", address: "10.78.0.9/24" };
-    const inputs = await checked({ from, targets: [{ ping: "10.78.0.1", reachable: false }], attempts: 1 });
+    const inputs = await checked({ from, targets: [{ ping: "192.0.2.1", reachable: false }], attempts: 1 });
     const { id, properties } = await provider.create(urn, inputs);
     expect(id).toBe("node1/reachability-check/gone0");
     host.run("ip link delete gone0");
     const drifted = await provider.read(urn, id, properties, inputs);
     expect(drifted.properties.results).toEqual([
-      { target: "ping 10.78.0.1", attempts: 1, problem: "there is no link gone0" },
+      { target: "ping 192.0.2.1", attempts: 1, problem: "there is no link gone0" },
     ]);
     expect((await provider.diff(urn, drifted.properties, inputs)).detailed).toEqual({ "targets[0].reachable": "ADD" });
     const refused = await failed(provider.update(urn, id, drifted.properties, inputs));
