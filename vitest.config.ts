@@ -12,9 +12,10 @@ export default defineConfig({
           name: "quick",
           include: ["test/**/*.test.ts"],
           exclude: [...everywhere, engine, lab],
+          setupFiles: "test/properties.ts",
           testTimeout: 20_000,
           // Many of them wait for a host rather than for a processor.
-          maxWorkers: 4,
+          maxWorkers: 6,
           sequence: { groupOrder: 1 },
         },
       },

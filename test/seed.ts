@@ -17,6 +17,9 @@ export function draw<T>(choices: readonly T[], purpose: string): T {
 /** Whether a glance is enough, as before each commit: `npm run check`. */
 export const brief = Boolean(process.env.HOSTNET_BRIEF) && !full;
 
+/** How often a property is tried: for a glance a fifth of that. */
+export const runs = (count: number): number => (brief ? Math.ceil(count / 5) : count);
+
 /** As many of the choices, in their order: all of them where everything is to be tried, and fewer for a glance. */
 export const some = <T>(choices: readonly T[], count: number, purpose: string, glance = count): T[] =>
   full ? [...choices] : pick(choices, brief ? glance : count, purpose);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { planNetwork } from "../../components/macvlan-network-plan.ts";
 import { contains } from "../../provider/schema/net.ts";
+import { runs } from "../seed.ts";
 
 const node1 = { parent: "ens33", access: "10.0.0.201" };
 const node2 = { parent: "ens32", access: "10.0.0.202" };
@@ -52,7 +53,7 @@ describe("the plan", () => {
             [one, two, third].filter((address) => contains(ipRange, address)).toSorted(),
           );
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pairRules, planBridges } from "../../components/routed-bridges-plan.ts";
 import { checkRouting, type RoutedHosts } from "../../provider/schema/routing.ts";
+import { runs } from "../seed.ts";
 
 const node1 = { address: "192.168.100.135", range: "10.100.0.1/24" };
 const node2 = { address: "192.168.100.136", range: "10.200.0.1/24" };
@@ -54,7 +55,7 @@ describe("the plan", () => {
         );
         expect(checkRouting(routed)).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 
@@ -64,7 +65,7 @@ describe("the plan", () => {
         const [one, other] = [mesh, mesh.toReversed()].map((m) => planBridges("lab", { hosts: Object.fromEntries(m) }));
         expect([...(other ?? [])]).toEqual([...(one ?? [])]);
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 
@@ -80,7 +81,7 @@ describe("the plan", () => {
           expect(after && pairRules("accept", after).length).toBe(pairRules("accept", before).length + 2);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 });

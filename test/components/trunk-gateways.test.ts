@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { planTrunk } from "../../components/macvlan-trunk-plan.ts";
 import type { GatewayRule } from "../../components/trunk-gateways.ts";
+import { runs } from "../seed.ts";
 import { lab } from "./lab.ts";
 
 const { mac_net11, mac_net12 } = lab.vlans;
@@ -80,7 +81,7 @@ describe("what the gateway of VLANs lets pass", () => {
             );
           }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Facts } from "../../provider/host/facts.ts";
 import { dockerNetwork, link, linkWith, missing, type Node, order, shared } from "../../provider/host/graph.ts";
+import { runs } from "../seed.ts";
 
 interface Thing {
   readonly name: string;
@@ -91,7 +92,7 @@ describe("the order of a group", () => {
           expect(new Set(after).size).toBe(after.length);
         });
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

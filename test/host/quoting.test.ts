@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { quote, render } from "../../provider/host/command.ts";
 import { frame } from "../../provider/host/script.ts";
-import { brief } from "../seed.ts";
+import { runs } from "../seed.ts";
 import { shells } from "./shells.ts";
 
 const marker = "0123456789abcdef0123456789abcdef";
@@ -37,7 +37,7 @@ const argument = fc.oneof(
 
 // 200 arguments for each script: one process for many, since a process costs more than a thousand arguments.
 const batches = fc.array(argument, { minLength: 200, maxLength: 200 });
-const numRuns = brief ? 10 : 50;
+const numRuns = runs(50);
 const strings = `${numRuns * 200} strings`;
 
 function output(shell: readonly string[], script: string): string[] {

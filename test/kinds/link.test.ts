@@ -5,6 +5,7 @@ import { type Link, ownerOf } from "../../provider/host/facts.ts";
 import { planLink, planOwner } from "../../provider/kinds/link.ts";
 import { formatOwner } from "../../provider/owner.ts";
 import { family, network } from "../../provider/schema/net.ts";
+import { runs } from "../seed.ts";
 
 interface State {
   readonly up: boolean;
@@ -53,7 +54,7 @@ describe("the addresses of a link", () => {
         expect(now.up).toBe(want.up);
         expect([...now.addresses].sort()).toEqual([...want.addresses].sort());
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -65,7 +66,7 @@ describe("the addresses of a link", () => {
         expect([...back.addresses].sort()).toEqual([...have.addresses].sort());
         expect(primaries(back.addresses)).toEqual(primaries(have.addresses));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -77,7 +78,7 @@ describe("the addresses of a link", () => {
         const back = run(planLink("l", have, broken, none), broken, promotes, keeps);
         expect([...back.addresses].sort()).toEqual([...have.addresses].sort());
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

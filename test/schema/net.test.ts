@@ -14,6 +14,7 @@ import {
   prefixLength,
   split,
 } from "../../provider/schema/net.ts";
+import { runs } from "../seed.ts";
 
 /** IPv6 in every spelling: long, short, capitals, with an IPv4 tail. */
 const ipv6 = fc.oneof(
@@ -54,7 +55,7 @@ describe("an address", () => {
       fc.property(text, (given) => {
         expect(parseAddress(given) !== undefined).toBe(isIP(given) !== 0 && !given.includes("%"));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -204,6 +205,6 @@ test("trap 34: a name that is taken has 1 to 15 bytes and nothing that a shell o
       expect(name).toMatch(/^[!-~]+$/);
       expect(name).not.toMatch(/[/:%'"`$\\;&|<>(){}*?[\]#!~]|^-|^\.\.?$/);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
