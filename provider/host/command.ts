@@ -7,6 +7,8 @@ export interface Command {
   readonly seconds?: number;
   /** It only asks: it is tried until it exits 0, so often at most, with so many seconds between; others that ask are tried meanwhile. */
   readonly tries?: { readonly attempts: number; readonly interval: number };
+  /** The tool takes several at once, all of them or none: so many first words are common to them, the others follow each other. */
+  readonly shared?: number;
   /** It only asks whether the change may go on: no way back and no boot has it. */
   readonly precondition?: true;
 }
@@ -22,6 +24,11 @@ export interface Tried {
 /** The commands that do something. */
 export const withoutPreconditions = (commands: readonly Command[]): Command[] =>
   commands.filter(({ precondition }) => !precondition);
+
+/** One command of several that share their first words. */
+export const joined = (commands: readonly Command[]): Command => ({
+  argv: commands.flatMap(({ argv, shared }, i) => argv.slice(i === 0 ? 0 : shared)),
+});
 
 /**
  * A template tag for the commands of one tool: `` ip`link set dev ${name} mtu ${mtu}` ``.

@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 import type { Edges } from "../kind.ts";
 import { type Fragment, type FragmentName, managedSteps, unmanagedSteps } from "./boot.ts";
-import { type Command, ip, render } from "./command.ts";
+import { type Command, ip, joined, render } from "./command.ts";
 import type { Ask, Facts } from "./facts.ts";
 import { gives, linksIn, missing, order } from "./graph.ts";
 import type { Answer, Step } from "./script.ts";
@@ -141,20 +141,44 @@ const notAttempted = (host: string, course: Course, blocker: Course) =>
 
 /**
  * One script of all commands, behind `lead`, which must go well: each operation a chain, which starts when the chains
- * before it have gone well.
+ * before it have gone well. Neighbours that are one shared command each are done by one; where that fails, each by its own.
  */
 export function script(courses: readonly Course[], lead: readonly Step[]): Step[] {
   const steps = [...lead];
-  for (const course of courses) {
-    if (course.failure || course.commands.length === 0) continue;
-    course.first = steps.length;
-    course.commands.forEach((command, i) => {
-      const before = course.after.filter((c) => c.first >= 0).map((c) => c.first + c.commands.length - 1);
-      steps.push({ command, after: i === 0 ? [...lead.keys(), ...before] : [steps.length - 1] });
-    });
+  const acting = courses.filter(({ failure, commands }) => !failure && commands.length > 0);
+  for (const neighbours of neighbourhoods(acting)) {
+    const before = (course: Course) =>
+      course.after.filter((c) => c.first >= 0).map((c) => c.first + c.commands.length - 1);
+    const unless = neighbours.length > 1 ? steps.length : undefined;
+    if (unless !== undefined) {
+      const all = joined(neighbours.flatMap(({ commands }) => commands));
+      steps.push({ command: all, after: [...lead.keys(), ...new Set(neighbours.flatMap(before))] });
+    }
+    for (const course of neighbours) {
+      course.first = steps.length;
+      course.commands.forEach((command, i) => {
+        const after = i === 0 ? [...lead.keys(), ...before(course)] : [steps.length - 1];
+        steps.push({ command, after, ...(unless !== undefined && { unless }) });
+      });
+    }
   }
   return steps;
 }
+
+/** The courses in their order: those together whose only commands one call can do. */
+function neighbourhoods(courses: readonly Course[]): Course[][] {
+  const all: Course[][] = [];
+  const shares = ({ commands: [first, ...more] }: Course) => more.length === 0 && first?.shared !== undefined;
+  for (const course of courses) {
+    const last = all.at(-1);
+    if (last?.every(shares) && shares(course) && head(last[0]) === head(course)) last.push(course);
+    else all.push([course]);
+  }
+  return all;
+}
+
+const head = (course: Course | undefined) =>
+  course?.commands.map(({ argv, shared }) => argv.slice(0, shared).join(" ")).join();
 
 /**
  * Finds out which operations reached what was asked. Without answers (the connection was lost) only what is there now

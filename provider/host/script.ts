@@ -6,6 +6,8 @@ export interface Step {
   /** Text that the shell runs itself in place of the command, for what must outlast the step: open files. */
   readonly inShell?: string;
   readonly after?: readonly number[];
+  /** A step before it that does the same among other things: it counts as this one where it exits 0. */
+  readonly unless?: number;
 }
 
 /** What a step did: its exit status, or "skipped" when a step it depends on failed or was skipped itself. */
@@ -22,10 +24,13 @@ export interface Answer {
  */
 export function frame(steps: readonly Step[], marker: string): string {
   const lines = steps.map((step, index) => {
-    const run = `${step.inShell ?? pipeline(step.command)}; hostnet_${index}=$?`;
-    const after = step.after ?? [];
-    if (after.some((earlier) => !Number.isInteger(earlier) || earlier < 0 || earlier >= index)) {
-      throw new RangeError(`step ${index} may depend on earlier steps only, got ${after.join(", ")}`);
+    const { after = [], unless } = step;
+    const own = `${step.inShell ?? pipeline(step.command)}; hostnet_${index}=$?`;
+    const run =
+      unless === undefined ? own : `if [ "$hostnet_${unless}" = 0 ]; then hostnet_${index}=0; else ${own}; fi`;
+    const needed = [...after, ...(unless === undefined ? [] : [unless])];
+    if (needed.some((earlier) => !Number.isInteger(earlier) || earlier < 0 || earlier >= index)) {
+      throw new RangeError(`step ${index} may depend on earlier steps only, got ${needed.join(", ")}`);
     }
     const statuses = after.map((earlier) => `$hostnet_${earlier}`).join(" ");
     const succeeded = `[ "${statuses}" = "${after.map(() => "0").join(" ")}" ]`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ip, render } from "../../provider/host/command.ts";
-import { linksToCome, planAll } from "../../provider/host/operation.ts";
+import { linksToCome, planAll, script } from "../../provider/host/operation.ts";
 import { Host, operation } from "./scripted.ts";
 
 test("trap 77: a renderer gets a link back when it has left its bridge, and what is on it is said again", async () => {
@@ -31,4 +31,24 @@ test("traps 36 to 39: renderers are told, and untold in an undo, of links that c
     operation("old", [], { ...ours, removes: true }),
   ];
   expect(linksToCome(planAll("node1", operations, first), first)).toEqual(["vlan"]);
+});
+
+test("neighbours that share their first words are one call, and each is its own where that fails", async () => {
+  const port = (name: string, needs: string[] = []) =>
+    operation(name, needs, { plan: () => [{ argv: ["ovs-vsctl", "--", "add-port", "br0", name], shared: 1 }] });
+  const two = operation("veth1", [], { plan: () => [ip`link add veth1`, ip`link set veth1 up`] });
+  const operations = [two, port("a", ["veth1"]), port("b", ["a"]), operation("veth2"), port("c")];
+  const courses = planAll("node1", operations, await new Host().look());
+  const steps = script(courses, [{ command: ip`link` }]).map(({ command, ...step }) => ({
+    does: render(command),
+    ...step,
+  }));
+  expect(steps.slice(3)).toEqual([
+    { does: "ovs-vsctl -- add-port br0 a -- add-port br0 b", after: [0, 2] },
+    { does: "ovs-vsctl -- add-port br0 a", after: [0, 2], unless: 3 },
+    { does: "ovs-vsctl -- add-port br0 b", after: [0, 4], unless: 3 },
+    { does: "link add veth2", after: [0] },
+    { does: "link up veth2", after: [6] },
+    { does: "ovs-vsctl -- add-port br0 c", after: [0] },
+  ]);
 });

@@ -60,6 +60,28 @@ describe.each(shells)("a script in $name", ({ argv: shell, missing }) => {
     ]);
   });
 
+  test.skipIf(missing)(
+    "takes a step for done by the one before it that does the same, unless that failed",
+    async () => {
+      const steps: Step[] = [
+        { command: sh("exit 1") },
+        { command: sh("echo both") },
+        { command: sh("echo never"), unless: 1 },
+        { command: sh("echo never"), unless: 1, after: [0] },
+        { command: sh("echo alone"), unless: 0 },
+        { command: sh("echo after"), after: [2, 4] },
+      ];
+      expect((await run(shell, steps)).map(({ status, stdout }) => [status, stdout])).toEqual([
+        [1, ""],
+        [0, "both\n"],
+        [0, ""],
+        ["skipped", ""],
+        [0, "alone\n"],
+        [0, "after\n"],
+      ]);
+    },
+  );
+
   test.skipIf(missing)("gives a step its stdin, and an empty one where there is none", async () => {
     const text = "two\nlines, 'quotes', $(id) and \\n, ü😀, no newline at the end";
     const steps: Step[] = [
