@@ -10,6 +10,6 @@ const overlay = new hostnet.OverlayNetwork("ov_net1", {
 });
 const there = overlay.addresses.node2["bbox-2"];
 const targets = [{ ping: there }, { ping: there, mtu: 1450 }];
-const across = { host: "node1", from: { container: "bbox-1" }, targets };
+const across = { host: "node1", from: { container: "bbox-1" }, targets, attempts: 5 };
 new hostnet.ReachabilityCheck("across", across, { dependsOn: overlay });
 export const addresses = overlay.addresses;
