@@ -60,10 +60,22 @@ export function shareOf(
 }
 
 /** How many containers a host can hold with its share: without the gateway, and what nobody may use. */
-export function room({ subnet, gateway, ipRange, auxAddresses = {} }: HostSubnet): number {
-  const unusable = new Set([...ends(subnet), gateway, ...Object.values(auxAddresses)]);
-  return size(ipRange) - [...unusable].filter((address) => contains(ipRange, address)).length;
+export const room = (share: HostSubnet): number =>
+  size(share.ipRange) - [...unusable(share)].filter((address) => contains(share.ipRange, address)).length;
+
+/** The first addresses of a share that containers can have, as many as asked for, or as there are. */
+export function firstOf(share: HostSubnet, count: number): string[] {
+  const taken = unusable(share);
+  const found: string[] = [];
+  for (let n = 0; n < size(share.ipRange) && found.length < count; n++) {
+    const address = nth(share.ipRange, n);
+    if (!taken.has(address)) found.push(address);
+  }
+  return found;
 }
+
+const unusable = ({ subnet, gateway, auxAddresses = {} }: HostSubnet): Set<string> =>
+  new Set([...ends(subnet), gateway, ...Object.values(auxAddresses)]);
 
 /** The network address and the broadcast address of an IPv4 subnet: no one can have them. */
 export const ends = (subnet: string): [string, string] => [nth(subnet, 0), nth(subnet, size(subnet) - 1)];

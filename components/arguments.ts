@@ -17,8 +17,8 @@ export type Sound<T> = T extends readonly unknown[]
 export type Named<T> = T & { readonly name: string; readonly path: string };
 
 /**
- * Computes what a component is to make. `plan` gets what is sound in the arguments and reports what is wrong with it;
- * all mistakes are thrown together, as one RunError.
+ * Computes what a component is to make. `plan` gets what is sound in the arguments and reports what is wrong with it,
+ * once for each place that had nothing wrong with it before; all mistakes are thrown together, as one RunError.
  */
 export function planned<I extends Fields, O extends Fields, Plan>(
   { type, inputs }: Component<I, O>,
@@ -29,8 +29,9 @@ export function planned<I extends Fields, O extends Fields, Plan>(
   const problems: Problem[] = [];
   const report: Report = (path, reason) => problems.push({ path, reason });
   const parsed = parseFields(inputs, withoutOutputs(args, "", report), "", report);
-  const right = sound(parsed, "", new Set(problems.map(({ path }) => path))) ?? {};
-  const made = plan(right as Sound<Values<I>>, report);
+  const isTold = new Set(problems.map(({ path }) => path));
+  const right = sound(parsed, "", isTold) ?? {};
+  const made = plan(right as Sound<Values<I>>, (path, reason) => isTold.has(path) || report(path, reason));
   // Not InputPropertiesError: with that, the engine would print the values at those paths, secrets among them.
   if (problems.length > 0) throw new pulumi.RunError(complaint(`${type} ${name}`, problems));
   return made;

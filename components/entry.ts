@@ -20,6 +20,7 @@ export {
   type TrunkNetwork,
   type TrunkVlan,
 } from "./macvlan-trunk.ts";
+export { type OverlayContainer, type OverlayHost, OverlayNetwork, type OverlayNetworkArgs } from "./overlay-network.ts";
 export {
   type BridgesHost,
   RoutedBridges,

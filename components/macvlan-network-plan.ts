@@ -1,10 +1,9 @@
 import type { Values } from "../provider/schema/field.ts";
-import { contains, family } from "../provider/schema/net.ts";
-import { ends, type HostSubnet } from "./address-plan.ts";
+import type { HostSubnet } from "./address-plan.ts";
 import { named, planned, type Report, type Sound } from "./arguments.ts";
 import { macvlanNetwork } from "./macvlan-network-schema.ts";
 import { linkName } from "./set-name.ts";
-import { checkShared, networkName, planSlots, shareOut } from "./share-plan.ts";
+import { checkOwn, checkShared, networkName, planSlots, shareOut } from "./share-plan.ts";
 
 /** What is computed of a network before anything is made. */
 export interface NetworkPlan {
@@ -49,20 +48,12 @@ function planAll(name: string, right: Network, report: Report): NetworkPlan {
   return { network, shares, access: { link: linkName(network), ways: waysOf(right.subnet, shares) } };
 }
 
-function checkAccess(
-  { path, access }: Host,
-  earlier: readonly Host[],
-  { subnet, gateway, mode }: Network,
-  report: Report,
-): void {
+function checkAccess({ path, access }: Host, earlier: readonly Host[], network: Network, report: Report): void {
   if (access === undefined) return;
   const wrong = (reason: string) => report(`${path}.access`, `${reason}, got ${access}`);
-  if (mode === "private") wrong("must be left out in mode private, where no link reaches containers of its own host");
-  if (subnet !== undefined && family(subnet) === 4) {
-    if (!contains(subnet, access)) wrong(`must lie in ${subnet}`);
-    else if (ends(subnet).includes(access)) wrong(`must be an address that a host can have, and no end of ${subnet}`);
-  }
-  if (access === gateway) wrong("must differ from gateway");
+  if (network.mode === "private")
+    wrong("must be left out in mode private, where no link reaches containers of its own host");
+  checkOwn(`${path}.access`, access, network, report);
   const twin = earlier.find((other) => other.access === access);
   if (twin) wrong(`must differ from that of ${twin.name}`);
 }

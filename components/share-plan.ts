@@ -56,6 +56,16 @@ export function checkShared(path: string, { subnet, gateway, ipRange, reserved =
     report(child(path, "gateway"), `must be an address that a router can have, got ${gateway}, an end of ${subnet}`);
 }
 
+/** What is wrong with an address that somebody is to have in the subnet. */
+export function checkOwn(path: string, address: string, { subnet, gateway }: Shared, report: Report): void {
+  const wrong = (reason: string) => report(path, `${reason}, got ${address}`);
+  if (subnet !== undefined && family(subnet) === 4) {
+    if (!contains(subnet, address)) wrong(`must lie in ${subnet}`);
+    else if (ends(subnet).includes(address)) wrong(`must be an address that a host can have, and no end of ${subnet}`);
+  }
+  if (address === gateway) wrong("must differ from gateway");
+}
+
 /**
  * What each host's engine is told of a subnet, as far as what it needs is right; `own` are the addresses that hosts have
  * in it themselves, by host.

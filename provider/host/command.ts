@@ -63,6 +63,12 @@ export function tool(name: string) {
 export const ip = tool("ip");
 export const docker = tool("docker");
 
+/** The command within the network namespace at a path. */
+export const within = (path: string, { argv, ...rest }: Command): Command => ({
+  argv: ["nsenter", `--net=${path}`, ...argv],
+  ...rest,
+});
+
 /** One argument as a POSIX shell reads it: the only place where anything is quoted. */
 export function quote(argument: string): string {
   // A NUL cannot be passed to a process at all; a shell would drop it silently and run something else.

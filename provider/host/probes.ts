@@ -40,9 +40,6 @@ export const resolved = (name: string, { argv }: Command): Command =>
 [ -n "$address" ] || { echo "$1 has no address"; exit 127; }
 shift; "$@" "$address"`} hostnet ${name} ${argv.slice(0, -1)}`;
 
-/** Within a network namespace, by its path. */
-export const within = (path: string, { argv }: Command): Command => ({ argv: ["nsenter", `--net=${path}`, ...argv] });
-
 /** Of whoever speaks from a link without being on the host: see `fromEndpoint`. */
 export interface Endpoint {
   readonly link: string;

@@ -1,8 +1,8 @@
-import type { Command } from "../host/command.ts";
+import { type Command, within } from "../host/command.ts";
 import { type Facts, ownerOf } from "../host/facts.ts";
 import { type Finding, warning } from "../kind.ts";
 import { family } from "../schema/net.ts";
-import { type Attachment, pathOf, sh, within } from "./attachment-words.ts";
+import { type Attachment, pathOf, sh } from "./attachment-words.ts";
 
 /** Tries, before an interface takes IPv4 addresses, whether somebody answers for them already. IPv6 does so by itself. */
 export function duplicateTests(

@@ -1,11 +1,11 @@
-import { type Command, ip } from "../host/command.ts";
+import { type Command, ip, within } from "../host/command.ts";
 import { aliasOf, type Facts, type Namespace } from "../host/facts.ts";
 import { localMac } from "../schema/net.ts";
 import { duplicateTests } from "./attachment-duplicates.ts";
 import { hold, release } from "./attachment-namespace.ts";
 import { givePlaceBack, planGatewayRules, planGateways, planRoutes } from "./attachment-routes.ts";
 import { planInsideRules, resetSysctls, setSysctls } from "./attachment-settings.ts";
-import { type Attachment, namespaceOf, pathOf, sh, within } from "./attachment-words.ts";
+import { type Attachment, namespaceOf, pathOf, sh } from "./attachment-words.ts";
 import { planLink, planOwner } from "./link.ts";
 import { newPort, planPort } from "./port-vlans.ts";
 

@@ -1,8 +1,8 @@
-import type { Command } from "../host/command.ts";
+import { type Command, within } from "../host/command.ts";
 import { type InsideSettings, insideRecords, type Namespace, sysctlPath } from "../host/facts.ts";
 import { normalised } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
-import { type Attachment, gatewayPriority, type InsideRule, pathOf, sh, tidy, within } from "./attachment-words.ts";
+import { type Attachment, gatewayPriority, type InsideRule, pathOf, sh, tidy } from "./attachment-words.ts";
 import { familyOfRule, ruleFields, ruleProblems } from "./policy-rule-fields.ts";
 import { planRule, type RuleWant, readRule, ruleAt } from "./policy-rule-words.ts";
 import { sysctlName, sysctlValue } from "./sysctl.ts";

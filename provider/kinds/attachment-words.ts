@@ -58,11 +58,6 @@ export const namespaceOf = (
 
 /** A script with words for it. */
 export const sh = (text: string, ...words: readonly string[]): Command => tool("sh")`-c ${text} hostnet ${words}`;
-/** A command that runs in the namespace at a path. */
-export const within = (path: string, { argv, ...rest }: Command): Command => ({
-  argv: ["nsenter", `--net=${path}`, ...argv],
-  ...rest,
-});
 
 /** Of a script: removes the folders in which nothing is kept or written down any more. */
 export const tidy = "find /run/hostnet -depth -type d -exec rmdir {} + 2>/dev/null";

@@ -1,6 +1,7 @@
 import type { DockerEngine, DockerNetworkFact, Link } from "../host/facts.ts";
 import { type Field, isRecord, show } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
+import { clusterStore } from "../schema/names.ts";
 import { family } from "../schema/net.ts";
 
 /** What a running daemon does, as far as it can be seen. */
@@ -95,10 +96,10 @@ export const settings = {
   }),
   clusterStore: setting(
     s
-      .string("The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.", {
-        pattern: /^(etcd|zk|consul):\/\/[^\s/,]+:\d+(,[^\s/,]+:\d+)*(\/\S*)?$/,
-        must: "a store with its port, like etcd://192.168.0.101:2379, or consul, or zk with several: zk://10.0.0.1:2181,10.0.0.2:2181",
-      })
+      .string(
+        "The key-value store of overlay networks, which must answer before Docker starts. Until Docker 20.10.",
+        clusterStore,
+      )
       .optional(),
     "cluster-store",
     { ...{ until: 20, instead: swarm }, live: ({ engine }) => engine.clusterStore },

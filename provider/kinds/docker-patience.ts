@@ -9,8 +9,18 @@ until said=$("$@" 2>&1); do
   exit 1
 done`;
 
-/** The command, tried again as long as it fails with what passes by itself: an expression of `grep -E`. */
-const retried = ({ argv }: Command, tries: number, pause: number, passing: string, seconds: number): Command => ({
+interface Patience {
+  readonly tries: number;
+  /** How long all of them may take. */
+  readonly seconds: number;
+  /** How many seconds lie between two; 1 when left out. */
+  readonly pause?: number;
+  /** What Docker says when it passes by itself, for `grep -E`; whatever it says when left out. */
+  readonly passing?: string;
+}
+
+/** The command, tried again as long as it fails with what passes by itself. */
+export const retried = ({ argv }: Command, { tries, seconds, pause = 1, passing = "" }: Patience): Command => ({
   ...tool("sh")`-c ${again} hostnet ${tries} ${pause} ${passing} ${argv}`,
   seconds,
 });
@@ -20,8 +30,15 @@ const retried = ({ argv }: Command, tries: number, pause: number, passing: strin
  * seconds each time, or does not know the network yet.
  */
 export const attaching = (driver: string, command: Command): Command =>
-  driver === "overlay" ? retried(command, 3, 5, "deadline exceeded|^Error.*: network .* not found", 120) : command;
+  driver === "overlay"
+    ? retried(command, {
+        tries: 3,
+        seconds: 120,
+        pause: 5,
+        passing: "deadline exceeded|^Error.*: network .* not found",
+      })
+    : command;
 
 /** Removes a network of this driver: managers hear later who has left it, on which host ever. */
 export const removing = (driver: string, command: Command): Command =>
-  driver === "overlay" ? retried(command, 30, 1, "in use by task", 60) : command;
+  driver === "overlay" ? retried(command, { tries: 30, seconds: 60, passing: "in use by task" }) : command;

@@ -1,6 +1,6 @@
-import { type Command, ip, type Tried } from "../host/command.ts";
+import { type Command, ip, type Tried, within } from "../host/command.ts";
 import { containerCalled, type Facts } from "../host/facts.ts";
-import { endpointOf, fromEndpoint, isUntried, longest, ping, resolved, tcp, within } from "../host/probes.ts";
+import { endpointOf, fromEndpoint, isUntried, longest, ping, resolved, tcp } from "../host/probes.ts";
 import { type Finding, refusal, warning } from "../kind.ts";
 import { contains, family, localMac, network, parseAddress } from "../schema/net.ts";
 

@@ -80,6 +80,11 @@ export type Nic = import("./nic").Nic;
 export const Nic: typeof import("./nic").Nic = null as any;
 utilities.lazyLoad(exports, ["Nic"], () => require("./nic"));
 
+export { OverlayNetworkArgs } from "./overlayNetwork";
+export type OverlayNetwork = import("./overlayNetwork").OverlayNetwork;
+export const OverlayNetwork: typeof import("./overlayNetwork").OverlayNetwork = null as any;
+utilities.lazyLoad(exports, ["OverlayNetwork"], () => require("./overlayNetwork"));
+
 export { PolicyRuleArgs } from "./policyRule";
 export type PolicyRule = import("./policyRule").PolicyRule;
 export const PolicyRule: typeof import("./policyRule").PolicyRule = null as any;
@@ -174,6 +179,8 @@ const _module = {
                 return new Masquerade(name, <any>undefined, { urn })
             case "hostnet:index:Nic":
                 return new Nic(name, <any>undefined, { urn })
+            case "hostnet:index:OverlayNetwork":
+                return new OverlayNetwork(name, <any>undefined, { urn })
             case "hostnet:index:PolicyRule":
                 return new PolicyRule(name, <any>undefined, { urn })
             case "hostnet:index:ReachabilityCheck":

@@ -214,6 +214,37 @@ test("the example lan-containers gives containers of two hosts an interface in t
   ]);
 });
 
+const connected = (inputs: readonly Recorded["inputs"][]) =>
+  inputs
+    .filter((its) => "ipv4Address" in its)
+    .map(({ host, container, network, ipv4Address }) => `${host} ${container} ${network} ${ipv4Address}`)
+    .sort();
+
+test("the example overlay-network makes two hosts a swarm, and connects a container of each to its network", async () => {
+  const { summary, inputs, outputs } = await madeBy("overlay-network");
+  // The stack, the component, a cluster, a member, a network, two connections and a check.
+  expect(summary).toEqual({ create: 8 });
+  expect(inputs.find(({ driver }) => driver === "overlay")).toMatchObject({ host: "node1", attachable: true });
+  expect(connected(inputs)).toEqual(["node1 bbox-1 ov_net1 10.22.1.128", "node2 bbox-2 ov_net1 10.22.1.160"]);
+  expect(outputs).toEqual({ addresses: { node1: { "bbox-1": "10.22.1.128" }, node2: { "bbox-2": "10.22.1.160" } } });
+});
+
+test("the example isolation has a container in two networks, and says who must not reach whom", async () => {
+  const { summary, inputs } = await madeBy("isolation");
+  // The stack; a component with its swarm of two, its network and three connections; one with a network and two; two checks.
+  expect(summary).toEqual({ create: 1 + 7 + 4 + 2 });
+  expect(connected(inputs)).toEqual([
+    "node1 bbox-1 ov_net1 10.0.0.128",
+    "node1 bbox-3 ov_net1 10.0.0.129",
+    "node1 bbox-3 ov_net2 10.0.1.128",
+    "node2 bbox-2 ov_net1 10.0.0.160",
+    "node2 bbox-4 ov_net2 10.0.1.160",
+  ]);
+  expect(inputs.find(({ from }) => JSON.stringify(from) === '{"container":"bbox-1"}')).toMatchObject({
+    targets: [{ ping: "10.0.0.160" }, { ping: "10.0.1.160", reachable: false }],
+  });
+});
+
 const packagesOf = (calls: readonly Recorded[]) => [...new Set(calls.map((c) => c.package))].sort();
 
 const created = (calls: readonly Recorded[], name: string) =>

@@ -13,9 +13,9 @@ const hosts = { node2: { address: "192.0.2.2" }, node10: { address: "192.0.2.10"
  * The stack and a NIC. A trunk, and on each of two hosts a NIC, two VLAN interfaces and two networks; on its gateway two
  * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, two sets of rules and a route. A
  * macvlan network, and on each host a NIC and a network; on one of them a link, two sysctls and three routes. A bridged
- * LAN, and on each host a bridge, a set of rules and a network.
+ * LAN, and on each host a bridge, a set of rules and a network. An overlay network, with its swarm.
  */
-const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4) + (1 + 2 * 2 + 6) + (1 + 2 * 3);
+const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4) + (1 + 2 * 2 + 6) + (1 + 2 * 3) + (1 + 2);
 
 /** The real plugin makes the components; for their resources a stand-in answers, since the hosts are not there. */
 let plugins: Record<string, string>;
@@ -52,6 +52,7 @@ describe("components in each language, one after the other in one stack", () => 
       subnet: "10.200.0.0/24",
       share: "10.0.0.128/25",
       lan: "192.168.9.160/27",
+      overlay: "ov_net1",
     });
     states.push(await stack.state());
   });
@@ -120,6 +121,27 @@ describe("a component from YAML", () => {
       expect(inputsOf("VlanInterface", stored)).toMatchObject({ host: "node2", vlanId: 10 });
       expect(inputsOf("VlanInterface", clear)).toMatchObject({ parent: { plaintext: '"up0"' } });
     }));
+
+  test("the tokens of a swarm that it makes stand nowhere in clear", () =>
+    withStack(
+      `resources:
+  net:
+    type: hostnet:OverlayNetwork
+    properties:
+      hosts: { node2: { link: up0 }, node10: { link: up0, containers: { web: { aliases: [www] } } } }
+      subnet: 10.22.1.0/24
+outputs: { addresses: "\${net.addresses}" }
+`,
+      async (stack) => {
+        const { text } = await ok(stack.up());
+        // The component, its swarm, a member, a network and a connection.
+        const state = await stack.state();
+        expect(state.filter(({ type }) => type.startsWith("hostnet:index:"))).toHaveLength(5);
+        expect(`${text}${JSON.stringify(state)}`).not.toContain("SWMTKN");
+        expect(JSON.stringify(await stack.state({ reveal: true }))).toContain("SWMTKN-1-2t0k3n-worker");
+        expect(await stack.outputs()).toEqual({ addresses: { node2: {}, node10: { web: "10.22.1.160" } } });
+      },
+    ));
 
   test("all mistakes in its arguments are named in one message", () =>
     withStack(

@@ -1,6 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach } from "vitest";
 
+/** What the provider answers beyond the inputs, by type. */
+const owns: Record<string, (inputs: Record<string, unknown>) => object> = {
+  "hostnet:index:VlanInterface": ({ parent, vlanId }) => ({ name: `${parent}.${vlanId}` }),
+  "hostnet:index:SwarmCluster": () => ({
+    ...{ clusterId: "c1", address: "192.168.1.10:2377" },
+    ...{ workerToken: "the worker's", managerToken: "the manager's" },
+  }),
+};
+
 let made: pulumi.runtime.MockResourceArgs[] = [];
 
 /** Has Pulumi write down the resources of each test instead of making them. The SDK may be loaded only after this. */
@@ -14,8 +23,7 @@ export function mockPulumi(): void {
       newResource: (resource) => {
         made.push(resource);
         const { type, name, inputs } = resource;
-        // What the provider answers beyond the inputs.
-        const own = type === "hostnet:index:VlanInterface" ? { name: `${inputs.parent}.${inputs.vlanId}` } : {};
+        const own = owns[type]?.(inputs);
         return { id: name, state: { networkId: `id-${name}`, ...inputs, ...own } };
       },
       call: ({ inputs }) => inputs,

@@ -1,6 +1,9 @@
 import type { Project } from "../engine/stack.ts";
 
-/** One of each component, in each language. The MTU of a host is known when another resource is made. */
+/**
+ * One of each component, in each language. The MTU of a host is known when another resource is made. The overlay network is
+ * on one host, which needs nobody that it could join.
+ */
 export const programs = {
   YAML: {
     yaml: `
@@ -48,11 +51,19 @@ resources:
       subnet: 192.168.9.0/24
       gateway: 192.168.9.1
       ipRange: 192.168.9.128/25
+  ov_net1:
+    type: hostnet:OverlayNetwork
+    properties:
+      hosts:
+        node2: { link: side0, role: manager }
+      subnet: 10.22.1.0/24
+      underlayMtu: "\${uplink.mtu}"
 outputs:
   range: "\${lab.networks.mac_net12.node10.ipRange}"
   subnet: "\${bridges.subnets.node10}"
   share: "\${mac_net1.networks.node10.ipRange}"
   lan: "\${lan.networks.node10.ipRange}"
+  overlay: "\${ov_net1.network}"
 `,
   },
   Python: {
@@ -81,10 +92,14 @@ mac_net1 = hostnet.MacvlanNetwork("mac_net1",
 lan = hostnet.BridgedLan("lan",
     hosts={"node2": {"nic": "lan0"}, "node10": hostnet.LanHostArgs(nic="lan0", bridge="br1")},
     network="boxes", subnet="192.168.9.0/24", gateway="192.168.9.1", ip_range="192.168.9.128/25")
+ov_net1 = hostnet.OverlayNetwork("ov_net1",
+    hosts={"node2": hostnet.OverlayHostArgs(link="side0", role="manager")},
+    subnet="10.22.1.0/24", underlay_mtu=uplink.mtu)
 pulumi.export("range", lab.networks["mac_net12"]["node10"].ip_range)
 pulumi.export("subnet", bridges.subnets["node10"])
 pulumi.export("share", mac_net1.networks["node10"].ip_range)
 pulumi.export("lan", lan.networks["node10"].ip_range)
+pulumi.export("overlay", ov_net1.network)
 `,
   },
   TypeScript: {
@@ -93,6 +108,7 @@ pulumi.export("lan", lan.networks["node10"].ip_range)
       subnet: "subnets.node10",
       share: "network.networks.node10.ipRange",
       lan: "boxes.networks.node10.ipRange",
+      overlay: "tunnels.network",
     }),
   },
   "TypeScript, served as to the others": {
@@ -101,6 +117,7 @@ pulumi.export("lan", lan.networks["node10"].ip_range)
       subnet: "subnets.apply((all) => all.node10)",
       share: "network.networks.apply((all) => all.node10.ipRange)",
       lan: "boxes.networks.apply((all) => all.node10.ipRange)",
+      overlay: "tunnels.network",
     }),
   },
 } satisfies Record<string, Project>;
@@ -109,7 +126,7 @@ function typescript(from: string, outputs: Record<string, string>): string {
   const exported = Object.entries(outputs).map(([name, output]) => `export const ${name} = ${output};\n`);
   return `
 import { Nic } from "hostnet";
-import { BridgedLan, MacvlanNetwork, MacvlanTrunk, RoutedBridges } from "${from}";
+import { BridgedLan, MacvlanNetwork, MacvlanTrunk, OverlayNetwork, RoutedBridges } from "${from}";
 const uplink = new Nic("uplink", { host: "node2", name: "side0", mtu: 1400 });
 const { networks } = new MacvlanTrunk("lab", {
   hosts: { node2: { parent: "up0" }, node10: { parent: "up0", mtu: uplink.mtu } },
@@ -144,6 +161,11 @@ const boxes = new BridgedLan("lan", {
   subnet: "192.168.9.0/24",
   gateway: "192.168.9.1",
   ipRange: "192.168.9.128/25",
+});
+const tunnels = new OverlayNetwork("ov_net1", {
+  hosts: { node2: { link: "side0", role: "manager" } },
+  subnet: "10.22.1.0/24",
+  underlayMtu: uplink.mtu,
 });
 ${exported.join("")}`;
 }

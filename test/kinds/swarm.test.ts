@@ -13,6 +13,7 @@ import { DockerConnection } from "../../provider/kinds/docker-connection.ts";
 import { DockerNetwork } from "../../provider/kinds/docker-network.ts";
 import { attaching, removing } from "../../provider/kinds/docker-patience.ts";
 import { SwarmCluster } from "../../provider/kinds/swarm-cluster.ts";
+import { forget } from "../../provider/kinds/swarm-commands.ts";
 import { SwarmMember } from "../../provider/kinds/swarm-member.ts";
 import { neededAsManager } from "../../provider/kinds/swarm-quorum.ts";
 import { factsOf } from "./written-host.ts";
@@ -181,6 +182,16 @@ esac`,
     expect(run(end)).toEqual({ status: 1, stderr: "it would end for those who are still in it: node2" });
     standIn("docker", 'echo "The swarm does not have a leader." >&2; exit 1');
     expect(run(end)).toEqual({ status: 1, stderr: "The swarm does not have a leader." });
+  });
+
+  test("a manager that was demoted is removed when it counts as none any more, and a node that runs is not", () => {
+    const refused = "node n2 is a cluster manager and is a member of the raft cluster";
+    standIn("docker", `[ -e "${folder}/1" ] && exit; : >"${folder}/1"; echo "${refused}" >&2; exit 1`);
+    expect(run(forget("n2")).status).toBe(0);
+    expect(said().filter((line) => line.startsWith("docker"))).toEqual(["docker node rm n2", "docker node rm n2"]);
+    standIn("docker", 'echo "node n2 is not down" >&2; exit 1');
+    expect(run(forget("n2"))).toEqual({ status: 1, stderr: "node n2 is not down" });
+    expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(3);
   });
 
   test("whoever attaches to an overlay tries three times where Docker runs out of time or does not know it yet, else once (trap 73)", () => {

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Lab } from "../../lab/lab.ts";
 
 /** Starts a container that waits; answers nothing, throws with what Docker said. */
@@ -18,4 +19,10 @@ export async function lossBetween(lab: Lab, host: string, container: string, add
   const loss = /(\d+)% packet loss/.exec(stdout)?.[1];
   if (loss === undefined) throw new Error(`ping from ${container} on ${host} said: ${stdout}${stderr}`);
   return Number(loss);
+}
+
+/** Waits until a container reaches an address without loss: hosts of an overlay network tell each other of those who come. */
+export async function reachedAtLast(lab: Lab, host: string, container: string, address: string): Promise<void> {
+  const loss = () => lossBetween(lab, host, container, address);
+  await expect.poll(loss, { timeout: 120_000, interval: 3_000, message: `${container} to ${address}` }).toBe(0);
 }

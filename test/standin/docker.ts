@@ -1,6 +1,8 @@
-// A `docker` for hosts that have none: it knows networks and has no containers. It keeps them in the file that the first
-// argument names, and answers as Docker 28 does. It makes nothing on the host: what a real engine does, the lab shows.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// A `docker` for hosts that have none: it knows networks, swarms of one manager, and has no containers. It keeps them in the
+// file that the first argument names and one beside it, and answers as Docker 28 does. It makes nothing on the host: what a
+// real engine does, the lab shows.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 type Network = { Name: string; Id: string; [more: string]: unknown };
@@ -11,15 +13,41 @@ const keep = (all: readonly Network[]) => writeFileSync(file, JSON.stringify(all
 const pairs = (all: readonly string[] = []) =>
   Object.fromEntries(all.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
 
-const none = {
-  ...{ NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
+/** Holds the address of its one node as long as there is a swarm. */
+const swarmFile = `${file}.swarm`;
+const NodeAddr = existsSync(swarmFile) ? readFileSync(swarmFile, "utf8") : "";
+const Cluster = { Spec: { Orchestration: {}, EncryptionConfig: { AutoLockManagers: false } }, DefaultAddrPool: null };
+const swarm = {
+  ...{ NodeID: NodeAddr && "n1", NodeAddr, Error: "", LocalNodeState: NodeAddr ? "active" : "inactive" },
+  ...{ ControlAvailable: NodeAddr !== "", RemoteManagers: NodeAddr ? [{ Addr: `${NodeAddr}:2377` }] : null },
+  ...(NodeAddr && { Cluster }),
+};
+const node = {
+  ...{ id: "n1", hostname: "node", spec: { Role: "manager", Availability: "active", Labels: {} } },
+  ...{ status: { State: "ready", Addr: NodeAddr }, manager: { Reachability: "reachable" } },
 };
 
 const commands: Record<string, (rest: string[]) => string> = {
   version: () => '"28.0.0"',
-  // Where it keeps all, and what it says of itself: it is in no swarm.
-  info: () => `${file}.d\ninfo ${JSON.stringify({ ServerVersion: "28.0.0", LiveRestoreEnabled: false, Swarm: none })}`,
+  // Whether it is a manager; or where it keeps all, and what it says of itself.
+  info: ([, format]) =>
+    format === "{{.Swarm.ControlAvailable}}"
+      ? `${swarm.ControlAvailable}`
+      : `${file}.d\ninfo ${JSON.stringify({ ServerVersion: "28.0.0", LiveRestoreEnabled: false, Swarm: swarm })}`,
   ps: () => "",
+  "swarm init": ([, link = ""]) => {
+    const [, address = ""] =
+      / inet ([\d.]+)/.exec(execFileSync("ip", ["-o", "addr", "show", "dev", link], { encoding: "utf8" })) ?? [];
+    writeFileSync(swarmFile, address);
+    return "";
+  },
+  "swarm join-token": ([, role]) => `SWMTKN-1-2t0k3n-${role}`,
+  "swarm leave": () => {
+    rmSync(swarmFile);
+    return "";
+  },
+  "node ls": ([flag]) => (flag === "--quiet" ? node.id : "true node Ready"),
+  "node inspect": () => `node ${JSON.stringify(node)}`,
   "network ls": () => networks.map(({ Id }) => Id).join("\n"),
   "network inspect": (ids) => JSON.stringify(networks.filter(({ Id }) => ids.includes(Id))),
   "network rm": ([name]) => {
@@ -28,22 +56,23 @@ const commands: Record<string, (rest: string[]) => string> = {
   },
   "network create": (rest) => {
     const text = { type: "string" } as const;
+    const flag = { type: "boolean" } as const;
     const texts = { type: "string", multiple: true } as const;
     const {
-      values: { driver = "bridge", subnet, gateway, "ip-range": range, "aux-address": aux, internal, ipv6, opt, label },
+      values: { driver = "bridge", subnet, gateway, "ip-range": range, "aux-address": aux, opt, label, ...is },
       positionals: [Name = ""],
     } = parseArgs({
       args: rest,
       allowPositionals: true,
       options: {
         ...{ driver: text, subnet: text, gateway: text, "ip-range": text, "aux-address": texts, opt: texts },
-        ...{ internal: { type: "boolean" }, ipv6: { type: "boolean" }, label: texts },
+        ...{ internal: flag, ipv6: flag, attachable: flag, label: texts },
       },
     });
     const config = { Subnet: subnet, Gateway: gateway, IPRange: range, AuxiliaryAddresses: pairs(aux) };
     const network = {
-      ...{ Name, Id: `id-of-${Name}`, Driver: driver, EnableIPv6: ipv6 ?? false, Internal: internal ?? false },
-      ...{ Attachable: false },
+      ...{ Name, Id: `id-of-${Name}`, Driver: driver, EnableIPv6: is.ipv6 ?? false, Internal: is.internal ?? false },
+      ...{ Attachable: is.attachable ?? false },
       ...{ IPAM: { Config: subnet ? [config] : [] }, Containers: {}, Options: pairs(opt), Labels: pairs(label) },
     };
     keep([...networks, network]);
@@ -51,7 +80,7 @@ const commands: Record<string, (rest: string[]) => string> = {
   },
 };
 
-const name = words[0] === "network" ? words.slice(0, 2).join(" ") : (words[0] ?? "");
+const name = /^(network|swarm|node)$/.test(words[0] ?? "") ? words.slice(0, 2).join(" ") : (words[0] ?? "");
 const command = commands[name];
 if (!command) throw new Error(`the stand-in for docker does not know: docker ${words.join(" ")}`);
 process.stdout.write(`${command(words.slice(name.split(" ").length))}\n`);

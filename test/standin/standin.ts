@@ -34,6 +34,10 @@ const outputs: Record<string, (inputs: Properties) => Properties> = {
   "hostnet:index:VlanInterface": ({ parent, vlanId }) =>
     typeof parent === "string" ? { name: `${parent}.${vlanId}` } : {},
   "hostnet:index:DockerNetwork": ({ name }) => ({ networkId: `id-of-${name}` }),
+  "hostnet:index:SwarmCluster": ({ host }) => ({
+    ...{ clusterId: "c1", nodeId: "n1", address: `${host}:2377` },
+    ...{ workerToken: "SWMTKN-1-2t0k3n-worker", managerToken: "SWMTKN-1-2t0k3n-manager" },
+  }),
   "docker:index/network:Network": ({ driver }) => ({ driver: driver ?? "bridge", scope: "local" }),
   "command:local:Command": ({ create }) => ({ stdout: `stand-in: ${create}`, stderr: "" }),
   "command:remote:Command": ({ create }) => ({ stdout: `stand-in: ${create}`, stderr: "" }),

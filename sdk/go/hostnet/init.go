@@ -51,6 +51,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Masquerade{}
 	case "hostnet:index:Nic":
 		r = &Nic{}
+	case "hostnet:index:OverlayNetwork":
+		r = &OverlayNetwork{}
 	case "hostnet:index:PolicyRule":
 		r = &PolicyRule{}
 	case "hostnet:index:ReachabilityCheck":

@@ -1971,6 +1971,233 @@ func (o MasqueradeRuleArrayOutput) Index(i pulumi.IntInput) MasqueradeRuleOutput
 	}).(MasqueradeRuleOutput)
 }
 
+// A container in the network, which runs.
+type OverlayContainer struct {
+	// Its address there. When left out, the address of its place among the names of those of its host that have none, in the host's range.
+	Address *string `pulumi:"address"`
+	// Names by which others there find it, besides its own.
+	Aliases []string `pulumi:"aliases"`
+	// What Docker knows it by, where that is not its name here: the ID of one that the program makes.
+	Container *string `pulumi:"container"`
+}
+
+// OverlayContainerInput is an input type that accepts OverlayContainerArgs and OverlayContainerOutput values.
+// You can construct a concrete instance of `OverlayContainerInput` via:
+//
+//	OverlayContainerArgs{...}
+type OverlayContainerInput interface {
+	pulumi.Input
+
+	ToOverlayContainerOutput() OverlayContainerOutput
+	ToOverlayContainerOutputWithContext(context.Context) OverlayContainerOutput
+}
+
+// A container in the network, which runs.
+type OverlayContainerArgs struct {
+	// Its address there. When left out, the address of its place among the names of those of its host that have none, in the host's range.
+	Address *string `pulumi:"address"`
+	// Names by which others there find it, besides its own.
+	Aliases pulumi.StringArrayInput `pulumi:"aliases"`
+	// What Docker knows it by, where that is not its name here: the ID of one that the program makes.
+	Container pulumi.StringPtrInput `pulumi:"container"`
+}
+
+func (OverlayContainerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OverlayContainer)(nil)).Elem()
+}
+
+func (i OverlayContainerArgs) ToOverlayContainerOutput() OverlayContainerOutput {
+	return i.ToOverlayContainerOutputWithContext(context.Background())
+}
+
+func (i OverlayContainerArgs) ToOverlayContainerOutputWithContext(ctx context.Context) OverlayContainerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OverlayContainerOutput)
+}
+
+// OverlayContainerMapInput is an input type that accepts OverlayContainerMap and OverlayContainerMapOutput values.
+// You can construct a concrete instance of `OverlayContainerMapInput` via:
+//
+//	OverlayContainerMap{ "key": OverlayContainerArgs{...} }
+type OverlayContainerMapInput interface {
+	pulumi.Input
+
+	ToOverlayContainerMapOutput() OverlayContainerMapOutput
+	ToOverlayContainerMapOutputWithContext(context.Context) OverlayContainerMapOutput
+}
+
+type OverlayContainerMap map[string]OverlayContainerInput
+
+func (OverlayContainerMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]OverlayContainer)(nil)).Elem()
+}
+
+func (i OverlayContainerMap) ToOverlayContainerMapOutput() OverlayContainerMapOutput {
+	return i.ToOverlayContainerMapOutputWithContext(context.Background())
+}
+
+func (i OverlayContainerMap) ToOverlayContainerMapOutputWithContext(ctx context.Context) OverlayContainerMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OverlayContainerMapOutput)
+}
+
+// A container in the network, which runs.
+type OverlayContainerOutput struct{ *pulumi.OutputState }
+
+func (OverlayContainerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OverlayContainer)(nil)).Elem()
+}
+
+func (o OverlayContainerOutput) ToOverlayContainerOutput() OverlayContainerOutput {
+	return o
+}
+
+func (o OverlayContainerOutput) ToOverlayContainerOutputWithContext(ctx context.Context) OverlayContainerOutput {
+	return o
+}
+
+// Its address there. When left out, the address of its place among the names of those of its host that have none, in the host's range.
+func (o OverlayContainerOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OverlayContainer) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// Names by which others there find it, besides its own.
+func (o OverlayContainerOutput) Aliases() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v OverlayContainer) []string { return v.Aliases }).(pulumi.StringArrayOutput)
+}
+
+// What Docker knows it by, where that is not its name here: the ID of one that the program makes.
+func (o OverlayContainerOutput) Container() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OverlayContainer) *string { return v.Container }).(pulumi.StringPtrOutput)
+}
+
+type OverlayContainerMapOutput struct{ *pulumi.OutputState }
+
+func (OverlayContainerMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]OverlayContainer)(nil)).Elem()
+}
+
+func (o OverlayContainerMapOutput) ToOverlayContainerMapOutput() OverlayContainerMapOutput {
+	return o
+}
+
+func (o OverlayContainerMapOutput) ToOverlayContainerMapOutputWithContext(ctx context.Context) OverlayContainerMapOutput {
+	return o
+}
+
+func (o OverlayContainerMapOutput) MapIndex(k pulumi.StringInput) OverlayContainerOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) OverlayContainer {
+		return vs[0].(map[string]OverlayContainer)[vs[1].(string)]
+	}).(OverlayContainerOutput)
+}
+
+// A host with containers in the network.
+type OverlayHost struct {
+	// In its place: the address, where the link has several.
+	Address *string `pulumi:"address"`
+	// Its containers in the network, by their names in Docker.
+	Containers map[string]OverlayContainer `pulumi:"containers"`
+	// In its place: its address.
+	DataPathAddress *string `pulumi:"dataPathAddress"`
+	// swarm: the link for what containers send each other; the one for hosts when left out.
+	DataPathLink *string `pulumi:"dataPathLink"`
+	// The link by whose address the other hosts reach it, like `ens33`. This or `address` is required.
+	Link *string `pulumi:"link"`
+	// swarm: whether it decides with others (manager), or only works. When nobody is said to be a manager, one host is: `first`.
+	Role *string `pulumi:"role"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+// OverlayHostInput is an input type that accepts OverlayHostArgs and OverlayHostOutput values.
+// You can construct a concrete instance of `OverlayHostInput` via:
+//
+//	OverlayHostArgs{...}
+type OverlayHostInput interface {
+	pulumi.Input
+
+	ToOverlayHostOutput() OverlayHostOutput
+	ToOverlayHostOutputWithContext(context.Context) OverlayHostOutput
+}
+
+// A host with containers in the network.
+type OverlayHostArgs struct {
+	// In its place: the address, where the link has several.
+	Address *string `pulumi:"address"`
+	// Its containers in the network, by their names in Docker.
+	Containers map[string]OverlayContainerInput `pulumi:"containers"`
+	// In its place: its address.
+	DataPathAddress *string `pulumi:"dataPathAddress"`
+	// swarm: the link for what containers send each other; the one for hosts when left out.
+	DataPathLink *string `pulumi:"dataPathLink"`
+	// The link by whose address the other hosts reach it, like `ens33`. This or `address` is required.
+	Link *string `pulumi:"link"`
+	// swarm: whether it decides with others (manager), or only works. When nobody is said to be a manager, one host is: `first`.
+	Role *string `pulumi:"role"`
+	// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+	Slot *int `pulumi:"slot"`
+}
+
+func (OverlayHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OverlayHost)(nil)).Elem()
+}
+
+func (i OverlayHostArgs) ToOverlayHostOutput() OverlayHostOutput {
+	return i.ToOverlayHostOutputWithContext(context.Background())
+}
+
+func (i OverlayHostArgs) ToOverlayHostOutputWithContext(ctx context.Context) OverlayHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OverlayHostOutput)
+}
+
+// A host with containers in the network.
+type OverlayHostOutput struct{ *pulumi.OutputState }
+
+func (OverlayHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OverlayHost)(nil)).Elem()
+}
+
+func (o OverlayHostOutput) ToOverlayHostOutput() OverlayHostOutput {
+	return o
+}
+
+func (o OverlayHostOutput) ToOverlayHostOutputWithContext(ctx context.Context) OverlayHostOutput {
+	return o
+}
+
+// In its place: the address, where the link has several.
+func (o OverlayHostOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OverlayHost) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// Its containers in the network, by their names in Docker.
+func (o OverlayHostOutput) Containers() OverlayContainerMapOutput {
+	return o.ApplyT(func(v OverlayHost) map[string]OverlayContainer { return v.Containers }).(OverlayContainerMapOutput)
+}
+
+// In its place: its address.
+func (o OverlayHostOutput) DataPathAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OverlayHost) *string { return v.DataPathAddress }).(pulumi.StringPtrOutput)
+}
+
+// swarm: the link for what containers send each other; the one for hosts when left out.
+func (o OverlayHostOutput) DataPathLink() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OverlayHost) *string { return v.DataPathLink }).(pulumi.StringPtrOutput)
+}
+
+// The link by whose address the other hosts reach it, like `ens33`. This or `address` is required.
+func (o OverlayHostOutput) Link() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OverlayHost) *string { return v.Link }).(pulumi.StringPtrOutput)
+}
+
+// swarm: whether it decides with others (manager), or only works. When nobody is said to be a manager, one host is: `first`.
+func (o OverlayHostOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OverlayHost) *string { return v.Role }).(pulumi.StringPtrOutput)
+}
+
+// Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+func (o OverlayHostOutput) Slot() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v OverlayHost) *int { return v.Slot }).(pulumi.IntPtrOutput)
+}
+
 // Where a check speaks from; the host itself when all is left out.
 type ReachabilityOrigin struct {
 	// With `link`: an address that nobody has, with its prefix length.
@@ -2829,6 +3056,9 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*MacvlanHostInput)(nil)).Elem(), MacvlanHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleInput)(nil)).Elem(), MasqueradeRuleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MasqueradeRuleArrayInput)(nil)).Elem(), MasqueradeRuleArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OverlayContainerInput)(nil)).Elem(), OverlayContainerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OverlayContainerMapInput)(nil)).Elem(), OverlayContainerMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OverlayHostInput)(nil)).Elem(), OverlayHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginInput)(nil)).Elem(), ReachabilityOriginArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginPtrInput)(nil)).Elem(), ReachabilityOriginArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityTargetInput)(nil)).Elem(), ReachabilityTargetArgs{})
@@ -2863,6 +3093,9 @@ func init() {
 	pulumi.RegisterOutputType(MacvlanHostOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleOutput{})
 	pulumi.RegisterOutputType(MasqueradeRuleArrayOutput{})
+	pulumi.RegisterOutputType(OverlayContainerOutput{})
+	pulumi.RegisterOutputType(OverlayContainerMapOutput{})
+	pulumi.RegisterOutputType(OverlayHostOutput{})
 	pulumi.RegisterOutputType(ReachabilityOriginOutput{})
 	pulumi.RegisterOutputType(ReachabilityOriginPtrOutput{})
 	pulumi.RegisterOutputType(ReachabilityResultOutput{})

@@ -384,6 +384,58 @@ export interface MasqueradeRuleArgs {
 }
 
 /**
+ * A container in the network, which runs.
+ */
+export interface OverlayContainerArgs {
+    /**
+     * Its address there. When left out, the address of its place among the names of those of its host that have none, in the host's range.
+     */
+    address?: string;
+    /**
+     * Names by which others there find it, besides its own.
+     */
+    aliases?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * What Docker knows it by, where that is not its name here: the ID of one that the program makes.
+     */
+    container?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A host with containers in the network.
+ */
+export interface OverlayHostArgs {
+    /**
+     * In its place: the address, where the link has several.
+     */
+    address?: string;
+    /**
+     * Its containers in the network, by their names in Docker.
+     */
+    containers?: {[key: string]: pulumi.Input<inputs.OverlayContainerArgs>};
+    /**
+     * In its place: its address.
+     */
+    dataPathAddress?: string;
+    /**
+     * swarm: the link for what containers send each other; the one for hosts when left out.
+     */
+    dataPathLink?: string;
+    /**
+     * The link by whose address the other hosts reach it, like `ens33`. This or `address` is required.
+     */
+    link?: string;
+    /**
+     * swarm: whether it decides with others (manager), or only works. When nobody is said to be a manager, one host is: `first`.
+     */
+    role?: string;
+    /**
+     * Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+     */
+    slot?: number;
+}
+
+/**
  * Where a check speaks from; the host itself when all is left out.
  */
 export interface ReachabilityOriginArgs {

@@ -21,6 +21,7 @@ from .macvlan_network import *
 from .macvlan_trunk import *
 from .masquerade import *
 from .nic import *
+from .overlay_network import *
 from .policy_rule import *
 from .provider import *
 from .reachability_check import *
@@ -64,6 +65,7 @@ _utilities.register(
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
    "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",
+   "hostnet:index:OverlayNetwork": "OverlayNetwork",
    "hostnet:index:PolicyRule": "PolicyRule",
    "hostnet:index:ReachabilityCheck": "ReachabilityCheck",
    "hostnet:index:Route": "Route",

@@ -41,6 +41,10 @@ __all__ = [
     'MacvlanHostArgsDict',
     'MasqueradeRuleArgs',
     'MasqueradeRuleArgsDict',
+    'OverlayContainerArgs',
+    'OverlayContainerArgsDict',
+    'OverlayHostArgs',
+    'OverlayHostArgsDict',
     'ReachabilityOriginArgs',
     'ReachabilityOriginArgsDict',
     'ReachabilityTargetArgs',
@@ -1721,6 +1725,234 @@ class MasqueradeRuleArgs:
     @to.setter
     def to(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "to", value)
+
+
+class OverlayContainerArgsDict(TypedDict):
+    """
+    A container in the network, which runs.
+    """
+    address: NotRequired[_builtins.str]
+    """
+    Its address there. When left out, the address of its place among the names of those of its host that have none, in the host's range.
+    """
+    aliases: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Names by which others there find it, besides its own.
+    """
+    container: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What Docker knows it by, where that is not its name here: the ID of one that the program makes.
+    """
+
+@pulumi.input_type
+class OverlayContainerArgs:
+    def __init__(__self__, *,
+                 address: Optional[_builtins.str] = None,
+                 aliases: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 container: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A container in the network, which runs.
+
+        :param _builtins.str address: Its address there. When left out, the address of its place among the names of those of its host that have none, in the host's range.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] aliases: Names by which others there find it, besides its own.
+        :param pulumi.Input[_builtins.str] container: What Docker knows it by, where that is not its name here: the ID of one that the program makes.
+        """
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if aliases is not None:
+            pulumi.set(__self__, "aliases", aliases)
+        if container is not None:
+            pulumi.set(__self__, "container", container)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        Its address there. When left out, the address of its place among the names of those of its host that have none, in the host's range.
+        """
+        return pulumi.get(self, "address")
+
+    @address.setter
+    def address(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "address", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def aliases(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names by which others there find it, besides its own.
+        """
+        return pulumi.get(self, "aliases")
+
+    @aliases.setter
+    def aliases(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "aliases", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def container(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What Docker knows it by, where that is not its name here: the ID of one that the program makes.
+        """
+        return pulumi.get(self, "container")
+
+    @container.setter
+    def container(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "container", value)
+
+
+class OverlayHostArgsDict(TypedDict):
+    """
+    A host with containers in the network.
+    """
+    address: NotRequired[_builtins.str]
+    """
+    In its place: the address, where the link has several.
+    """
+    containers: NotRequired[Mapping[str, pulumi.Input['OverlayContainerArgsDict']]]
+    """
+    Its containers in the network, by their names in Docker.
+    """
+    data_path_address: NotRequired[_builtins.str]
+    """
+    In its place: its address.
+    """
+    data_path_link: NotRequired[_builtins.str]
+    """
+    swarm: the link for what containers send each other; the one for hosts when left out.
+    """
+    link: NotRequired[_builtins.str]
+    """
+    The link by whose address the other hosts reach it, like `ens33`. This or `address` is required.
+    """
+    role: NotRequired[_builtins.str]
+    """
+    swarm: whether it decides with others (manager), or only works. When nobody is said to be a manager, one host is: `first`.
+    """
+    slot: NotRequired[_builtins.int]
+    """
+    Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+    """
+
+@pulumi.input_type
+class OverlayHostArgs:
+    def __init__(__self__, *,
+                 address: Optional[_builtins.str] = None,
+                 containers: Optional[Mapping[str, pulumi.Input['OverlayContainerArgs']]] = None,
+                 data_path_address: Optional[_builtins.str] = None,
+                 data_path_link: Optional[_builtins.str] = None,
+                 link: Optional[_builtins.str] = None,
+                 role: Optional[_builtins.str] = None,
+                 slot: Optional[_builtins.int] = None):
+        """
+        A host with containers in the network.
+
+        :param _builtins.str address: In its place: the address, where the link has several.
+        :param Mapping[str, pulumi.Input['OverlayContainerArgs']] containers: Its containers in the network, by their names in Docker.
+        :param _builtins.str data_path_address: In its place: its address.
+        :param _builtins.str data_path_link: swarm: the link for what containers send each other; the one for hosts when left out.
+        :param _builtins.str link: The link by whose address the other hosts reach it, like `ens33`. This or `address` is required.
+        :param _builtins.str role: swarm: whether it decides with others (manager), or only works. When nobody is said to be a manager, one host is: `first`.
+        :param _builtins.int slot: Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if containers is not None:
+            pulumi.set(__self__, "containers", containers)
+        if data_path_address is not None:
+            pulumi.set(__self__, "data_path_address", data_path_address)
+        if data_path_link is not None:
+            pulumi.set(__self__, "data_path_link", data_path_link)
+        if link is not None:
+            pulumi.set(__self__, "link", link)
+        if role is not None:
+            pulumi.set(__self__, "role", role)
+        if slot is not None:
+            pulumi.set(__self__, "slot", slot)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        In its place: the address, where the link has several.
+        """
+        return pulumi.get(self, "address")
+
+    @address.setter
+    def address(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "address", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def containers(self) -> Optional[Mapping[str, pulumi.Input['OverlayContainerArgs']]]:
+        """
+        Its containers in the network, by their names in Docker.
+        """
+        return pulumi.get(self, "containers")
+
+    @containers.setter
+    def containers(self, value: Optional[Mapping[str, pulumi.Input['OverlayContainerArgs']]]):
+        pulumi.set(self, "containers", value)
+
+    @_builtins.property
+    @pulumi.getter(name="dataPathAddress")
+    def data_path_address(self) -> Optional[_builtins.str]:
+        """
+        In its place: its address.
+        """
+        return pulumi.get(self, "data_path_address")
+
+    @data_path_address.setter
+    def data_path_address(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "data_path_address", value)
+
+    @_builtins.property
+    @pulumi.getter(name="dataPathLink")
+    def data_path_link(self) -> Optional[_builtins.str]:
+        """
+        swarm: the link for what containers send each other; the one for hosts when left out.
+        """
+        return pulumi.get(self, "data_path_link")
+
+    @data_path_link.setter
+    def data_path_link(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "data_path_link", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def link(self) -> Optional[_builtins.str]:
+        """
+        The link by whose address the other hosts reach it, like `ens33`. This or `address` is required.
+        """
+        return pulumi.get(self, "link")
+
+    @link.setter
+    def link(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "link", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def role(self) -> Optional[_builtins.str]:
+        """
+        swarm: whether it decides with others (manager), or only works. When nobody is said to be a manager, one host is: `first`.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def slot(self) -> Optional[_builtins.int]:
+        """
+        Which of the ranges this host hands out, counted from 0; the place of its name among those of all hosts when left out. Name it for the hosts that come after one that joins or leaves, so that their ranges stay where they are.
+        """
+        return pulumi.get(self, "slot")
+
+    @slot.setter
+    def slot(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "slot", value)
 
 
 class ReachabilityOriginArgsDict(TypedDict):
