@@ -32,8 +32,8 @@ export const retried = ({ argv }: Command, { tries, seconds, pause = 1, passing 
 export const attaching = (driver: string, command: Command): Command =>
   driver === "overlay"
     ? retried(command, {
-        tries: 3,
-        seconds: 120,
+        tries: 6,
+        seconds: 180,
         pause: 5,
         passing: "deadline exceeded|^Error.*: network .* not found",
       })
