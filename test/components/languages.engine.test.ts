@@ -191,7 +191,11 @@ function comparable(state: readonly StateResource[]): Record<string, unknown> {
   return Object.fromEntries(
     resources.map(({ urn, created, modified, sourcePosition, stackTrace, provider, dependencies, ...rest }) => [
       urn,
-      { ...rest, dependencies: [dependencies ?? []].flat().toSorted() },
+      { ...unlocked(rest), dependencies: [dependencies ?? []].flat().toSorted() },
     ]),
   );
 }
+
+/** Without what encryption made of secrets: that is another text each time. */
+const unlocked = (state: object): object =>
+  JSON.parse(JSON.stringify(state, (key, value) => (key === "ciphertext" ? undefined : value)));
