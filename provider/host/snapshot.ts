@@ -101,6 +101,12 @@ ${inspectNetworks()}`,
     parse: rows(({ ifname, vlans }) => (vlans as Row[]).map((vlan) => `${ifname} ${words(vlan)}`)),
   },
   {
+    name: "fdb",
+    command: ifThere("bridge", "bridge -j fdb show state permanent"),
+    // Those without are the links' own addresses.
+    parse: rows((entry) => (entry.dst === undefined ? [] : words(entry))),
+  },
+  {
     name: "nft",
     command: ifThere("nft", "nft -j list ruleset"),
     parse: rulesetLines,
