@@ -5,6 +5,7 @@ import { defineKind, type Finding, refusal } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
+import { udpOverhead } from "../schema/overhead.ts";
 import { checkLink, linkOutputs, readLink } from "./link.ts";
 import {
   checkEnds,
@@ -17,7 +18,6 @@ import {
   tunnelFindings,
   tunnelInputs,
 } from "./tunnel.ts";
-import { udpOverhead } from "./tunnel-mtu.ts";
 
 const inputs = {
   name: s.ifname("Interface name.").replaces(),

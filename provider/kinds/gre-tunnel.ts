@@ -5,10 +5,10 @@ import { defineKind, type Finding, refusal } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
+import { greOverhead } from "../schema/overhead.ts";
 import { checkLink, linkOutputs, readLink } from "./link.ts";
 import { checkEnds, option, planTunnel, toggle, tunnelFindings, tunnelInputs } from "./tunnel.ts";
 import { bridgeOf } from "./tunnel-loops.ts";
-import { greOverhead } from "./tunnel-mtu.ts";
 
 /** The kernel makes these by itself, with the first tunnel of a host. */
 const kernelsOwn = ["gre0", "gretap0", "erspan0", "ip6gre0"];

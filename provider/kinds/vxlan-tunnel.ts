@@ -4,9 +4,9 @@ import { link, linkWith } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { family } from "../schema/net.ts";
+import { udpOverhead } from "../schema/overhead.ts";
 import { linkOutputs, readLink } from "./link.ts";
 import { option, planTunnel, toggle, tosOption, tunnelFindings } from "./tunnel.ts";
-import { udpOverhead } from "./tunnel-mtu.ts";
 import { collisions } from "./vxlan-findings.ts";
 import { vxlanFields, vxlanProblems } from "./vxlan-options.ts";
 

@@ -140,6 +140,11 @@ export type VlanInterface = import("./vlanInterface").VlanInterface;
 export const VlanInterface: typeof import("./vlanInterface").VlanInterface = null as any;
 utilities.lazyLoad(exports, ["VlanInterface"], () => require("./vlanInterface"));
 
+export { VxlanFabricArgs } from "./vxlanFabric";
+export type VxlanFabric = import("./vxlanFabric").VxlanFabric;
+export const VxlanFabric: typeof import("./vxlanFabric").VxlanFabric = null as any;
+utilities.lazyLoad(exports, ["VxlanFabric"], () => require("./vxlanFabric"));
+
 export { VxlanTunnelArgs } from "./vxlanTunnel";
 export type VxlanTunnel = import("./vxlanTunnel").VxlanTunnel;
 export const VxlanTunnel: typeof import("./vxlanTunnel").VxlanTunnel = null as any;
@@ -211,6 +216,8 @@ const _module = {
                 return new Sysctl(name, <any>undefined, { urn })
             case "hostnet:index:VlanInterface":
                 return new VlanInterface(name, <any>undefined, { urn })
+            case "hostnet:index:VxlanFabric":
+                return new VxlanFabric(name, <any>undefined, { urn })
             case "hostnet:index:VxlanTunnel":
                 return new VxlanTunnel(name, <any>undefined, { urn })
             default:

@@ -48,11 +48,23 @@ resources:
       subnet: 192.168.9.0/24
       gateway: 192.168.9.1
       ipRange: 192.168.9.128/25
+  fabric:
+    type: hostnet:VxlanFabric
+    properties:
+      hosts:
+        node2: { address: 192.0.2.2 }
+        node10: { address: 192.0.2.10 }
+      networks:
+        blue: { vni: 100, addresses: { node2: 10.50.0.1/24 }, nics: { node10: fab0 } }
+        green: { vni: 200, bridge: br200, stp: true }
+      underlayMtu: 1400
 outputs:
   range: "\${lab.networks.mac_net12.node10.ipRange}"
   subnet: "\${bridges.subnets.node10}"
   share: "\${mac_net1.networks.node10.ipRange}"
   lan: "\${lan.networks.node10.ipRange}"
+  bridge: "\${fabric.bridges.green.node10}"
+  mtu: "\${fabric.mtu}"
 `,
   },
   Python: {
@@ -81,10 +93,19 @@ mac_net1 = hostnet.MacvlanNetwork("mac_net1",
 lan = hostnet.BridgedLan("lan",
     hosts={"node2": {"nic": "lan0"}, "node10": hostnet.LanHostArgs(nic="lan0", bridge="br1")},
     network="boxes", subnet="192.168.9.0/24", gateway="192.168.9.1", ip_range="192.168.9.128/25")
+fabric = hostnet.VxlanFabric("fabric",
+    hosts={"node2": {"address": "192.0.2.2"}, "node10": hostnet.FabricHostArgs(address="192.0.2.10")},
+    networks={
+        "blue": hostnet.FabricNetworkArgs(vni=100, addresses={"node2": "10.50.0.1/24"}, nics={"node10": "fab0"}),
+        "green": {"vni": 200, "bridge": "br200", "stp": True},
+    },
+    underlay_mtu=1400)
 pulumi.export("range", lab.networks["mac_net12"]["node10"].ip_range)
 pulumi.export("subnet", bridges.subnets["node10"])
 pulumi.export("share", mac_net1.networks["node10"].ip_range)
 pulumi.export("lan", lan.networks["node10"].ip_range)
+pulumi.export("bridge", fabric.bridges["green"]["node10"])
+pulumi.export("mtu", fabric.mtu)
 `,
   },
   TypeScript: {
@@ -93,6 +114,8 @@ pulumi.export("lan", lan.networks["node10"].ip_range)
       subnet: "subnets.node10",
       share: "network.networks.node10.ipRange",
       lan: "boxes.networks.node10.ipRange",
+      bridge: "fabric.bridges.green.node10",
+      mtu: "fabric.mtu",
     }),
   },
   "TypeScript, served as to the others": {
@@ -101,6 +124,8 @@ pulumi.export("lan", lan.networks["node10"].ip_range)
       subnet: "subnets.apply((all) => all.node10)",
       share: "network.networks.apply((all) => all.node10.ipRange)",
       lan: "boxes.networks.apply((all) => all.node10.ipRange)",
+      bridge: "fabric.bridges.apply((all) => all.green.node10)",
+      mtu: "fabric.mtu",
     }),
   },
 } satisfies Record<string, Project>;
@@ -109,7 +134,7 @@ function typescript(from: string, outputs: Record<string, string>): string {
   const exported = Object.entries(outputs).map(([name, output]) => `export const ${name} = ${output};\n`);
   return `
 import { Nic } from "hostnet";
-import { BridgedLan, MacvlanNetwork, MacvlanTrunk, RoutedBridges } from "${from}";
+import { BridgedLan, MacvlanNetwork, MacvlanTrunk, RoutedBridges, VxlanFabric } from "${from}";
 const uplink = new Nic("uplink", { host: "node2", name: "side0", mtu: 1400 });
 const { networks } = new MacvlanTrunk("lab", {
   hosts: { node2: { parent: "up0" }, node10: { parent: "up0", mtu: uplink.mtu } },
@@ -144,6 +169,14 @@ const boxes = new BridgedLan("lan", {
   subnet: "192.168.9.0/24",
   gateway: "192.168.9.1",
   ipRange: "192.168.9.128/25",
+});
+const fabric = new VxlanFabric("fabric", {
+  hosts: { node10: { address: "192.0.2.10" }, node2: { address: "192.0.2.2" } },
+  networks: {
+    green: { vni: 200, bridge: "br200", stp: true },
+    blue: { vni: 100, addresses: { node2: "10.50.0.1/24" }, nics: { node10: "fab0" } },
+  },
+  underlayMtu: 1400,
 });
 ${exported.join("")}`;
 }

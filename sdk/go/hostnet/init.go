@@ -73,6 +73,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Sysctl{}
 	case "hostnet:index:VlanInterface":
 		r = &VlanInterface{}
+	case "hostnet:index:VxlanFabric":
+		r = &VxlanFabric{}
 	case "hostnet:index:VxlanTunnel":
 		r = &VxlanTunnel{}
 	default:

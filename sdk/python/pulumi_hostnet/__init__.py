@@ -33,6 +33,7 @@ from .swarm_member import *
 from .swarm_node import *
 from .sysctl import *
 from .vlan_interface import *
+from .vxlan_fabric import *
 from .vxlan_tunnel import *
 from ._inputs import *
 from . import outputs
@@ -78,6 +79,7 @@ _utilities.register(
    "hostnet:index:SwarmNode": "SwarmNode",
    "hostnet:index:Sysctl": "Sysctl",
    "hostnet:index:VlanInterface": "VlanInterface",
+   "hostnet:index:VxlanFabric": "VxlanFabric",
    "hostnet:index:VxlanTunnel": "VxlanTunnel"
   }
  }
