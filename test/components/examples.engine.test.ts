@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { noHosts, startHost, type TestHost } from "../engine/host.ts";
-import { newStack, ok, type Stack } from "../engine/stack.ts";
+import { newStack, ok, type Setting, type Stack } from "../engine/stack.ts";
 import type { Recorded } from "../standin/recorded.ts";
 import { standInFor } from "./standin.ts";
 
@@ -106,7 +106,11 @@ test("the example bridge-lan makes a bridge out of each host's NIC, and a networ
 });
 
 /** What an example makes where the hosts are stand-ins. */
-async function madeBy(example: string, config: Record<string, boolean> = {}, inventory: object = hosts) {
+async function madeBy(
+  example: string,
+  config: Record<string, boolean> = {},
+  inventory: Record<string, Setting> = hosts,
+) {
   const hostnet = await standInFor("hostnet");
   const stack = await newStack({
     project: { folder: join(repository, "examples", example) },

@@ -98,7 +98,7 @@ describe("mistakes in its arguments", () => {
     ],
     ["a misspelled property", { network: {} }, "network is unknown; did you mean networks?"],
   ])("%s", (_, wrong, message) => {
-    expect(() => planOf(wrong)).toThrow(new RegExp(`^VxlanFabric fabric: ${RegExp.escape(message)}$`));
+    expect(() => planOf(wrong)).toThrow(expect.objectContaining({ message: `VxlanFabric fabric: ${message}` }));
   });
 
   test("all are named in one error", () => {
