@@ -2,7 +2,7 @@ import { type Command, ip } from "../host/command.ts";
 import { ownerOf } from "../host/facts.ts";
 import { link, linkWith } from "../host/graph.ts";
 import { defineKind, type Finding, refusal } from "../kind.ts";
-import type { Values } from "../schema/field.ts";
+import { differs } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
 import { udpOverhead } from "../schema/overhead.ts";
@@ -18,6 +18,7 @@ import {
   tunnelFindings,
   tunnelInputs,
 } from "./tunnel.ts";
+import { endsOf } from "./tunnel-mtu.ts";
 
 const inputs = {
   name: s.ifname("Interface name.").replaces(),
@@ -32,9 +33,8 @@ const inputs = {
   ...tunnelInputs,
 };
 
-type Want = Values<typeof inputs>;
-
-const endsOf = ({ name, remote }: Want) => ({ name, remotes: [remote] });
+/** What the kernel changes in place. */
+const changeable = { remote: inputs.remote, ttl: inputs.ttl, tos };
 
 export const GeneveTunnel = defineKind({
   type: "GeneveTunnel",
@@ -95,11 +95,6 @@ export const GeneveTunnel = defineKind({
     if (have && family(have.remote) !== family(want.remote))
       return [...plan(undefined, have, around), ...plan(want, undefined, around)];
     const { vni, remote, port, checksum } = want;
-    const differs = [
-      ...option("", remote, have?.remote),
-      ...option("", want.ttl, have?.ttl),
-      ...tosOption(want.tos, have?.tos),
-    ];
     // Older versions of iproute2 take back what is not said again.
     const options = [
       ...["geneve", "id", `${vni}`, "remote", remote],
@@ -110,9 +105,9 @@ export const GeneveTunnel = defineKind({
       want,
       have,
       {
-        ...{ ends: endsOf(want), overhead: udpOverhead(remote), frames: true },
+        ...{ ends: endsOf(want), overhead: udpOverhead(remote), ethernet: true },
         type: [...options, "dstport", `${port}`, ...toggle("udpcsum", checksum, undefined)],
-        options: differs.length > 0 ? options : [],
+        options: have && differs(changeable, have, want) ? options : [],
       },
       around,
     );

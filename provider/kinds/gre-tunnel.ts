@@ -9,6 +9,7 @@ import { greOverhead } from "../schema/overhead.ts";
 import { checkLink, linkOutputs, readLink } from "./link.ts";
 import { checkEnds, option, planTunnel, toggle, tunnelFindings, tunnelInputs } from "./tunnel.ts";
 import { bridgeOf } from "./tunnel-loops.ts";
+import { endsOf } from "./tunnel-mtu.ts";
 
 /** The kernel makes these by itself, with the first tunnel of a host. */
 const kernelsOwn = ["gre0", "gretap0", "erspan0", "ip6gre0"];
@@ -38,8 +39,6 @@ const inputs = {
 };
 
 type Want = Values<typeof inputs>;
-
-const endsOf = ({ name, local, remote }: Want) => ({ name, local, remotes: [remote] });
 
 /** The kind of link: those over IPv6 are others. */
 const kindOf = ({ mode, local }: Want) => (family(local) === 4 ? mode : `ip6${mode}`);
@@ -114,7 +113,7 @@ export const GreTunnel = defineKind({
       want,
       have,
       {
-        ...{ ends: endsOf(want), overhead: greOverhead(local, want), frames: mode === "gretap" },
+        ...{ ends: endsOf(want), overhead: greOverhead(local, want), ethernet: mode === "gretap" },
         type: [kindOf(want), ...options, ...fixed],
         options: options.length > 0 ? [kindOf(want), ...options] : [],
       },

@@ -2,7 +2,7 @@ import type { Facts } from "../host/facts.ts";
 import { type Around, type Declared, type Finding, refusal } from "../kind.ts";
 import { contains, network } from "../schema/net.ts";
 import { addressesIn } from "./routed-hosts.ts";
-import { type Ends, underlay } from "./tunnel-mtu.ts";
+import { endsOf, underlay } from "./tunnel-mtu.ts";
 
 type Program = Pick<Around, "host" | "program" | "addresses">;
 
@@ -23,14 +23,30 @@ export function bridgeOf(
   return { name: master, ports: links.filter((l) => l.master === master).map((l) => l.name), stp: bridge.stp };
 }
 
-/** Whether frames could go round through a tunnel for ever. */
+/** Whether frames could go round for ever through tunnels that are ports of a bridge of the program. */
+export function loopsThrough(
+  bridge: Declared["want"],
+  facts: Pick<Facts, "links" | "routes">,
+  around: Program,
+): Finding[] {
+  const program = [...around.program, { host: around.host, type: "Bridge", want: bridge }];
+  const found = Object.keys(bridge.ports ?? {}).flatMap((port) => {
+    const its = program.find((one) => one.host === around.host && one.want.name === port && isTunnel(one));
+    return its ? loopFindings(its, `ports.${port}`, facts, { ...around, program }) : [];
+  });
+  // Each tunnel of a loop closes it.
+  return found.slice(0, 1);
+}
+
+/** Whether frames could go round for ever through a tunnel, which `property` is about. */
 export function loopFindings(
   its: Omit<Declared, "host">,
-  ends: Ends,
+  property: string,
   facts: Pick<Facts, "links" | "routes">,
   around: Program,
 ): Finding[] {
   const { host, program, addresses } = around;
+  const ends = endsOf(its.want as unknown as Parameters<typeof endsOf>[0]);
   const bridge = bridgeOf(ends.name, host, facts, around);
   if (!bridge || bridge.stp) return [];
   const carrier = underlay(ends, facts, around)?.name;
@@ -38,7 +54,7 @@ export function loopFindings(
   if (carrier && own.includes(carrier) && ends.remotes.some((remote) => isNear(remote, own, facts, around)))
     return [
       refusal(
-        "",
+        property,
         `must not be a port of ${bridge.name}, by which its own packets leave to hosts of the same network: frames would go round for ever; give it another bridge, or turn on stp in this one`,
       ),
     ];
@@ -55,7 +71,7 @@ export function loopFindings(
   if (!segment || !joined.are(join({ host, name: bridge.name }), segment)) return [];
   return [
     refusal(
-      "",
+      property,
       `closes a loop: ${bridge.name} reaches the same bridges through other tunnels of the program already, and frames would go round for ever; leave one tunnel out (a star), turn on stp in one of the bridges, or use one VxlanTunnel with all others as peers, which passes nothing on from one to another`,
     ),
   ];
@@ -74,6 +90,10 @@ class Joined {
   }
 }
 
+/** Whether it can be a port of a bridge. */
+const isTunnel = ({ type, want }: Omit<Declared, "host">): boolean =>
+  ["VxlanTunnel", "GeneveTunnel"].includes(type) || (type === "GreTunnel" && want.mode === "gretap");
+
 /** What a tunnel joins bridges to: a VXLAN network is one for all its hosts, other tunnels are for two. */
 function segmentOf(
   { host, type, want }: Declared,
@@ -81,7 +101,7 @@ function segmentOf(
   addresses: Readonly<Record<string, string>>,
 ): string | undefined {
   if (type === "VxlanTunnel") return `vxlan ${want.vni} ${want.port}`;
-  if (type !== "GeneveTunnel" && !(type === "GreTunnel" && want.mode === "gretap")) return undefined;
+  if (!isTunnel({ type, want })) return undefined;
   const named = Object.entries(addresses).find(([, address]) => address === want.remote)?.[0];
   const has = (one: Declared) => one.want.local === want.remote || addressesIn(one).includes(String(want.remote));
   const other = named ?? program.find(has)?.host ?? String(want.remote);

@@ -13,6 +13,20 @@ export interface Ends {
   readonly remotes: readonly string[];
 }
 
+interface Tunnel {
+  readonly name: string;
+  readonly dev?: string | undefined;
+  readonly local?: string | undefined;
+  readonly remote?: string | undefined;
+  readonly peers?: readonly string[] | undefined;
+}
+
+/** The ends of a tunnel of any kind. */
+export const endsOf = ({ name, dev, local, remote, peers = [] }: Tunnel): Ends => ({
+  ...{ name, dev, local },
+  remotes: remote === undefined ? peers : [remote],
+});
+
 /** The link that the outer packets leave by, with the MTU that it has or that the program gives it; undefined: not known. */
 export function underlay(
   ends: Ends,

@@ -82,20 +82,20 @@ interface Made {
   /** What changes it in place; none: nothing is to be changed. */
   readonly options: readonly string[];
   /** Whether it carries frames, and has a hardware address. */
-  readonly frames: boolean;
+  readonly ethernet: boolean;
 }
 
 /** The commands for a tunnel that is wanted; `beside` are those for what is no option of the link. */
 export function planTunnel(
   want: Tunnel,
   have: (Partial<Tunnel> & { readonly owner?: string | undefined }) | undefined,
-  { ends, overhead, type, options, frames }: Made,
+  { ends, overhead, type, options, ethernet }: Made,
   around: Pick<Around, "owner" | "host" | "program"> & { readonly facts: Surroundings },
   beside: readonly Command[] = [],
 ): Command[] {
   const { name, mac } = want;
   const { owner, facts } = around;
-  const address = frames ? ["address", mac ?? localMac(owner)] : [];
+  const address = ethernet ? ["address", mac ?? localMac(owner)] : [];
   const changed = have !== undefined && options.length > 0;
   return [
     ...(have ? [] : [ip`link add name ${name} ${address} type ${type}`]),
@@ -127,7 +127,7 @@ export function tunnelFindings(
   const holder = facts.links.find((l) => l.name === name);
   if (holder && !have && !around.changes(link(name)))
     found.push(refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`));
-  found.push(...loopFindings(its, ends, facts, around));
+  found.push(...loopFindings(its, "", facts, around));
   const i = addresses.findIndex((cidr) => ends.remotes.some((remote) => contains(network(cidr), remote)));
   if (i >= 0)
     found.push(

@@ -2,11 +2,11 @@ import { type Command, ip, tool } from "../host/command.ts";
 import { ownerOf } from "../host/facts.ts";
 import { link, linkWith } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
-import type { Values } from "../schema/field.ts";
 import { family } from "../schema/net.ts";
 import { udpOverhead } from "../schema/overhead.ts";
 import { linkOutputs, readLink } from "./link.ts";
 import { option, planTunnel, toggle, tosOption, tunnelFindings } from "./tunnel.ts";
+import { endsOf } from "./tunnel-mtu.ts";
 import { collisions } from "./vxlan-findings.ts";
 import { vxlanFields, vxlanProblems } from "./vxlan-options.ts";
 
@@ -14,8 +14,6 @@ const bridge = tool("bridge");
 
 /** Stands for all whose place nobody knows, and for broadcasts. */
 const anybody = "00:00:00:00:00:00";
-
-const endsOf = ({ name, dev, local, peers = [] }: Values<typeof vxlanFields>) => ({ name, dev, local, remotes: peers });
 
 export const VxlanTunnel = defineKind({
   type: "VxlanTunnel",
@@ -85,7 +83,7 @@ export const VxlanTunnel = defineKind({
       want,
       have,
       {
-        ...{ ends: endsOf(want), overhead: udpOverhead(local), frames: true },
+        ...{ ends: endsOf(want), overhead: udpOverhead(local), ethernet: true },
         type: ["vxlan", ...fixed, ...options, ...toggle("udpcsum", checksum, undefined)],
         options: options.length > 0 ? ["vxlan", ...options] : [],
       },
