@@ -97,6 +97,8 @@ export function planTunnel(
   const { owner, facts } = around;
   const address = ethernet ? ["address", mac ?? localMac(owner)] : [];
   const changed = have !== undefined && options.length > 0;
+  const left = have && !changed ? undefined : room(ends, overhead, facts, around)?.left;
+  const mtus = [have?.mtu, left].filter((mtu) => mtu !== undefined);
   return [
     ...(have ? [] : [ip`link add name ${name} ${address} type ${type}`]),
     ...planOwner(name, owner, have),
@@ -106,7 +108,7 @@ export function planTunnel(
     // With an option the kernel may compute the MTU anew, also one that was said before.
     ...planLink(
       name,
-      { ...want, mtu: want.mtu ?? have?.mtu ?? room(ends, overhead, facts, around)?.left },
+      { ...want, mtu: want.mtu ?? (mtus.length > 0 ? Math.min(...mtus) : undefined) },
       changed ? { ...have, mtu: undefined } : have,
       facts,
     ),
