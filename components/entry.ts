@@ -28,3 +28,9 @@ export {
 } from "./routed-bridges.ts";
 // For packages that reach the same hosts by themselves.
 export { type HostSettings, sshOptions, sshUrl } from "./ssh.ts";
+export {
+  type FabricHost,
+  type FabricNetwork,
+  VxlanFabric,
+  type VxlanFabricArgs,
+} from "./vxlan-fabric.ts";

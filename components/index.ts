@@ -4,6 +4,7 @@ import { macvlanNetwork } from "./macvlan-network-schema.ts";
 import { macvlanTrunk } from "./macvlan-trunk-schema.ts";
 import { overlayNetwork } from "./overlay-network-schema.ts";
 import { routedBridges } from "./routed-bridges-schema.ts";
+import { vxlanFabric } from "./vxlan-fabric-schema.ts";
 
 /** Every component, in alphabetical order. */
 export const components: readonly Component[] = [
@@ -12,4 +13,5 @@ export const components: readonly Component[] = [
   macvlanTrunk,
   overlayNetwork,
   routedBridges,
+  vxlanFabric,
 ];

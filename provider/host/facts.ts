@@ -4,6 +4,7 @@ import { parseBridgeVlans } from "./facts/bridge-vlans.ts";
 import { dockerCommand, parseDocker } from "./facts/docker.ts";
 import { dockerDaemonCommand, parseDockerDaemon } from "./facts/docker-daemon.ts";
 import { bothFamilies } from "./facts/families.ts";
+import { parseFdb } from "./facts/fdb.ts";
 import { firewallCommand, parseFirewall } from "./facts/firewall.ts";
 import { fragmentsCommand, parseFragments } from "./facts/fragments.ts";
 import { parseLinks } from "./facts/links.ts";
@@ -20,6 +21,7 @@ export type { BridgeVlan, BridgeVlans } from "./facts/bridge-vlans.ts";
 export type { DockerFact, DockerNetworkFact } from "./facts/docker.ts";
 export { containerCalled, type DockerAttachment, type DockerContainer } from "./facts/docker-containers.ts";
 export type { DockerDaemonFact, DockerEngine } from "./facts/docker-daemon.ts";
+export type { FdbEntry } from "./facts/fdb.ts";
 export type { FirewallChain, FirewallFact } from "./facts/firewall.ts";
 export type { FragmentFact } from "./facts/fragments.ts";
 export { aliasOf, type BridgeFact, type Link, noteOf, ownerOf, type PortFact } from "./facts/links.ts";
@@ -35,6 +37,7 @@ export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";
 export { type SwarmFact, type SwarmNodeFact, type SwarmSettings, swarmNodes } from "./facts/swarm.ts";
 export { type Sysctls, sysctlPath } from "./facts/sysctls.ts";
+export type { GeneveFact, GreFact, VxlanFact } from "./facts/tunnels.ts";
 
 /** A table of a host: the command that prints it, and how to read what it prints. */
 interface Table<T> {
@@ -59,6 +62,8 @@ const tables = {
   routes: table("ip", bothFamilies("-d", "-o", "route", "show", "table", "all"), parseRoutes),
   rules: table("ip", bothFamilies("-d", "rule", "show"), parseRules),
   bridgeVlans: table("bridge", tool("bridge")`-j vlan show`, parseBridgeVlans),
+  // Those that bridges and tunnels have learned may be tens of thousands.
+  fdb: table("bridge", tool("bridge")`-j fdb show state permanent`, parseFdb),
   // All of them are 120 for each link: a look asks for some.
   sysctls: table("grep", sysctlsCommand([]), parseSysctls),
   firewall: table("nft", firewallCommand, parseFirewall),

@@ -11,8 +11,9 @@ type Speaker = Pick<Conversation, "run"> | Talk;
 
 /**
  * All that a host's network consists of: links, addresses, routes of all tables, rules, firewall, sysctls, bridge VLANs,
- * Docker networks and what the Docker daemon is told; as sorted lines, so that a comparison which fails shows what differs. What changes by itself
- * is left out: numbers and hardware addresses that the kernel gives, counters, timers, neighbours.
+ * forwarding entries, Docker networks and what the Docker daemon is told; as sorted lines, so that a comparison which
+ * fails shows what differs. What changes by itself is left out: numbers and hardware addresses that the kernel gives,
+ * counters, timers, neighbours.
  */
 export async function snapshot(speaker: Speaker): Promise<string[]> {
   const conversation = typeof speaker === "function" ? await speaker() : speaker;
@@ -99,6 +100,12 @@ ${inspectNetworks()}`,
     name: "bridge vlan",
     command: ifThere("bridge", "bridge -j vlan show"),
     parse: rows(({ ifname, vlans }) => (vlans as Row[]).map((vlan) => `${ifname} ${words(vlan)}`)),
+  },
+  {
+    name: "fdb",
+    command: ifThere("bridge", "bridge -j fdb show state permanent"),
+    // Those without are the links' own addresses.
+    parse: rows((entry) => (entry.dst === undefined ? [] : words(entry))),
   },
   {
     name: "nft",

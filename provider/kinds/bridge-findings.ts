@@ -7,6 +7,7 @@ import type { bridgeFields } from "./bridge-options.ts";
 import { portFindings, portLinks, portsOf } from "./bridge-ports.ts";
 import type { Rule } from "./firewall-rules.ts";
 import { cannotInherit, heldBy } from "./inherit.ts";
+import { loopsThrough } from "./tunnel-loops.ts";
 
 type Bridge = Values<typeof bridgeFields>;
 
@@ -14,7 +15,7 @@ type Bridge = Values<typeof bridgeFields>;
 export function findings(
   want: Bridge,
   have: Bridge | undefined,
-  facts: Pick<Facts, "links">,
+  facts: Pick<Facts, "links" | "routes">,
   around: Around<Bridge>,
 ): Finding[] {
   const { name, mtu, stp, forwardDelay = 15, inheritFrom } = want;
@@ -32,6 +33,7 @@ export function findings(
     if (siblings.some((other) => other.name === port))
       found.push(refusal(`ports.${port}`, "must not be a bridge itself, as the program makes it"));
   }
+  found.push(...loopsThrough(want, facts, around));
   const ports = portLinks(want, facts);
   for (const port of ports.filter((p) => !have?.ports?.[p.name]))
     found.push(...portFindings(port, want, facts, around));

@@ -7,6 +7,8 @@ import { DockerDaemon } from "./docker-daemon.ts";
 import { DockerNetwork } from "./docker-network.ts";
 import { ForwardPolicy } from "./forward-policy.ts";
 import { ForwardRule } from "./forward-rule.ts";
+import { GeneveTunnel } from "./geneve-tunnel.ts";
+import { GreTunnel } from "./gre-tunnel.ts";
 import { IpForwarding } from "./ip-forwarding.ts";
 import { Macvlan } from "./macvlan.ts";
 import { Masquerade } from "./masquerade.ts";
@@ -19,6 +21,7 @@ import { SwarmMember } from "./swarm-member.ts";
 import { SwarmNode } from "./swarm-node.ts";
 import { Sysctl } from "./sysctl.ts";
 import { VlanInterface } from "./vlan-interface.ts";
+import { VxlanTunnel } from "./vxlan-tunnel.ts";
 
 /** All kinds, in alphabetical order. */
 // Each kind has types of its own; the machinery treats all alike.
@@ -31,6 +34,8 @@ export const kinds = [
   DockerNetwork,
   ForwardPolicy,
   ForwardRule,
+  GeneveTunnel,
+  GreTunnel,
   IpForwarding,
   Macvlan,
   Masquerade,
@@ -43,4 +48,5 @@ export const kinds = [
   SwarmNode,
   Sysctl,
   VlanInterface,
+  VxlanTunnel,
 ] as unknown as readonly Kind[];

@@ -3,9 +3,12 @@ import { addressWords, aliasOf, type Facts, type Link, type Route } from "../hos
 import { s } from "../schema/fields.ts";
 import { contains, family, isLinkLocal, network } from "../schema/net.ts";
 
+/** The largest frame of a link, which is left to the kernel unless it is said. */
+export const frames = (doc: string) => s.int(doc, { min: 68, max: 65535 }).optional();
+
 /** The inputs that all links share. A kind spreads those that it offers, with its own defaults. */
 export const linkInputs = {
-  mtu: s.int("Largest frame, in bytes.", { min: 68, max: 65535 }).optional(),
+  mtu: frames("Largest frame, in bytes."),
   up: s.bool("Whether the link is administratively up."),
   promiscuous: s.bool("Whether the link takes frames for all hardware addresses.").optional(),
   addresses: s.set(

@@ -47,7 +47,8 @@ export const Nic = defineKind({
     const there = listed(names.toSorted());
     if (!have) return [refusal("name", `must be an interface of the host (${there}), got ${want.name}`)];
     const clamped = links.filter(
-      (l) => l.parent === have.name && l.mtu > (want.mtu ?? l.mtu) && !changes(link(l.name)),
+      // Tunnels keep theirs, and say so themselves.
+      (l) => l.parent === have.name && !l.vxlan && l.mtu > (want.mtu ?? l.mtu) && !changes(link(l.name)),
     );
     return [
       ...(want.name && want.mac && want.mac !== have.mac

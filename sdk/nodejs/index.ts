@@ -50,6 +50,16 @@ export type ForwardRule = import("./forwardRule").ForwardRule;
 export const ForwardRule: typeof import("./forwardRule").ForwardRule = null as any;
 utilities.lazyLoad(exports, ["ForwardRule"], () => require("./forwardRule"));
 
+export { GeneveTunnelArgs } from "./geneveTunnel";
+export type GeneveTunnel = import("./geneveTunnel").GeneveTunnel;
+export const GeneveTunnel: typeof import("./geneveTunnel").GeneveTunnel = null as any;
+utilities.lazyLoad(exports, ["GeneveTunnel"], () => require("./geneveTunnel"));
+
+export { GreTunnelArgs } from "./greTunnel";
+export type GreTunnel = import("./greTunnel").GreTunnel;
+export const GreTunnel: typeof import("./greTunnel").GreTunnel = null as any;
+utilities.lazyLoad(exports, ["GreTunnel"], () => require("./greTunnel"));
+
 export { IpForwardingArgs } from "./ipForwarding";
 export type IpForwarding = import("./ipForwarding").IpForwarding;
 export const IpForwarding: typeof import("./ipForwarding").IpForwarding = null as any;
@@ -135,6 +145,16 @@ export type VlanInterface = import("./vlanInterface").VlanInterface;
 export const VlanInterface: typeof import("./vlanInterface").VlanInterface = null as any;
 utilities.lazyLoad(exports, ["VlanInterface"], () => require("./vlanInterface"));
 
+export { VxlanFabricArgs } from "./vxlanFabric";
+export type VxlanFabric = import("./vxlanFabric").VxlanFabric;
+export const VxlanFabric: typeof import("./vxlanFabric").VxlanFabric = null as any;
+utilities.lazyLoad(exports, ["VxlanFabric"], () => require("./vxlanFabric"));
+
+export { VxlanTunnelArgs } from "./vxlanTunnel";
+export type VxlanTunnel = import("./vxlanTunnel").VxlanTunnel;
+export const VxlanTunnel: typeof import("./vxlanTunnel").VxlanTunnel = null as any;
+utilities.lazyLoad(exports, ["VxlanTunnel"], () => require("./vxlanTunnel"));
+
 
 // Export sub-modules:
 import * as config from "./config";
@@ -167,6 +187,10 @@ const _module = {
                 return new ForwardPolicy(name, <any>undefined, { urn })
             case "hostnet:index:ForwardRule":
                 return new ForwardRule(name, <any>undefined, { urn })
+            case "hostnet:index:GeneveTunnel":
+                return new GeneveTunnel(name, <any>undefined, { urn })
+            case "hostnet:index:GreTunnel":
+                return new GreTunnel(name, <any>undefined, { urn })
             case "hostnet:index:IpForwarding":
                 return new IpForwarding(name, <any>undefined, { urn })
             case "hostnet:index:Macvlan":
@@ -199,6 +223,10 @@ const _module = {
                 return new Sysctl(name, <any>undefined, { urn })
             case "hostnet:index:VlanInterface":
                 return new VlanInterface(name, <any>undefined, { urn })
+            case "hostnet:index:VxlanFabric":
+                return new VxlanFabric(name, <any>undefined, { urn })
+            case "hostnet:index:VxlanTunnel":
+                return new VxlanTunnel(name, <any>undefined, { urn })
             default:
                 throw new Error(`unknown resource type ${type}`);
         }

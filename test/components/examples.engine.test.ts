@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { noHosts, startHost, type TestHost } from "../engine/host.ts";
-import { newStack, ok, type Stack } from "../engine/stack.ts";
+import { newStack, ok, type Setting, type Stack } from "../engine/stack.ts";
 import type { Recorded } from "../standin/recorded.ts";
 import { standInFor } from "./standin.ts";
 
@@ -106,11 +106,15 @@ test("the example bridge-lan makes a bridge out of each host's NIC, and a networ
 });
 
 /** What an example makes where the hosts are stand-ins. */
-async function madeBy(example: string, config: Record<string, boolean> = {}) {
+async function madeBy(
+  example: string,
+  config: Record<string, boolean> = {},
+  inventory: Record<string, Setting> = hosts,
+) {
   const hostnet = await standInFor("hostnet");
   const stack = await newStack({
     project: { folder: join(repository, "examples", example) },
-    ...{ hosts, config },
+    ...{ hosts: inventory, config },
     plugins: { hostnet },
   });
   try {
@@ -168,6 +172,18 @@ test("the example bridged-lan puts containers into the LAN, on bridges that take
     { host: "node1", name: "br0", ports: { ens33: {} }, inheritFrom: "ens33" },
   ]);
   expect(outputs).toMatchObject({ networks: { node2: { name: "lan", ipRange: "192.168.1.208/28" } } });
+});
+
+test("the example vxlan-fabric joins the bridges of three hosts, each of which knows the other two", async () => {
+  const { summary, inputs, outputs } = await madeBy("vxlan-fabric", {}, { ...hosts, node3: { address: "192.0.2.3" } });
+  // The stack, the component, and on each of three hosts two tunnels, two bridges and a set of rules.
+  expect(summary).toEqual({ create: 2 + 3 * 5 });
+  expect(byHost(inputs.filter((its) => its.vni === 100))).toMatchObject([
+    { host: "node3", local: "192.168.1.104", peers: ["192.168.1.102", "192.168.1.103"], mtu: 1450 },
+    { host: "node2", local: "192.168.1.103", peers: ["192.168.1.102", "192.168.1.104"], mtu: 1450 },
+    { host: "node1", local: "192.168.1.102", peers: ["192.168.1.103", "192.168.1.104"], mtu: 1450 },
+  ]);
+  expect(outputs).toMatchObject({ bridges: { blue: { node1: "blue" } }, mtu: 1450 });
 });
 
 describe.skipIf(noHosts)("the smallest program, in the root of the repository", () => {

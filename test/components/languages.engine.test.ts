@@ -13,9 +13,10 @@ const hosts = { node2: { address: "192.0.2.2" }, node10: { address: "192.0.2.10"
  * The stack and a NIC. A trunk, and on each of two hosts a NIC, two VLAN interfaces and two networks; on its gateway two
  * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, two sets of rules and a route. A
  * macvlan network, and on each host a NIC and a network; on one of them a link, two sysctls and three routes. A bridged
- * LAN, and on each host a bridge, a set of rules and a network. An overlay network, with its swarm.
+ * LAN, and on each host a bridge, a set of rules and a network. An overlay network, with its swarm. A fabric, and on each
+ * host two tunnels, two bridges and a set of rules.
  */
-const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4) + (1 + 2 * 2 + 6) + (1 + 2 * 3) + (1 + 2);
+const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4) + (1 + 2 * 2 + 6) + (1 + 2 * 3) + (1 + 2) + (1 + 2 * 5);
 
 /** The real plugin makes the components; for their resources a stand-in answers, since the hosts are not there. */
 let plugins: Record<string, string>;
@@ -53,6 +54,8 @@ describe("components in each language, one after the other in one stack", () => 
       share: "10.0.0.128/25",
       lan: "192.168.9.160/27",
       overlay: "ov_net1",
+      bridge: "br200",
+      mtu: 1350,
     });
     states.push(await stack.state());
   });

@@ -58,12 +58,24 @@ resources:
         node2: { link: side0, role: manager }
       subnet: 10.22.1.0/24
       underlayMtu: "\${uplink.mtu}"
+  fabric:
+    type: hostnet:VxlanFabric
+    properties:
+      hosts:
+        node2: { address: 192.0.2.2 }
+        node10: { address: 192.0.2.10 }
+      networks:
+        blue: { vni: 100, addresses: { node2: 10.50.0.1/24 }, nics: { node10: fab0 } }
+        green: { vni: 200, bridge: br200, stp: true }
+      underlayMtu: 1400
 outputs:
   range: "\${lab.networks.mac_net12.node10.ipRange}"
   subnet: "\${bridges.subnets.node10}"
   share: "\${mac_net1.networks.node10.ipRange}"
   lan: "\${lan.networks.node10.ipRange}"
   overlay: "\${ov_net1.network}"
+  bridge: "\${fabric.bridges.green.node10}"
+  mtu: "\${fabric.mtu}"
 `,
   },
   Python: {
@@ -95,11 +107,20 @@ lan = hostnet.BridgedLan("lan",
 ov_net1 = hostnet.OverlayNetwork("ov_net1",
     hosts={"node2": hostnet.OverlayHostArgs(link="side0", role="manager")},
     subnet="10.22.1.0/24", underlay_mtu=uplink.mtu)
+fabric = hostnet.VxlanFabric("fabric",
+    hosts={"node2": {"address": "192.0.2.2"}, "node10": hostnet.FabricHostArgs(address="192.0.2.10")},
+    networks={
+        "blue": hostnet.FabricNetworkArgs(vni=100, addresses={"node2": "10.50.0.1/24"}, nics={"node10": "fab0"}),
+        "green": {"vni": 200, "bridge": "br200", "stp": True},
+    },
+    underlay_mtu=1400)
 pulumi.export("range", lab.networks["mac_net12"]["node10"].ip_range)
 pulumi.export("subnet", bridges.subnets["node10"])
 pulumi.export("share", mac_net1.networks["node10"].ip_range)
 pulumi.export("lan", lan.networks["node10"].ip_range)
 pulumi.export("overlay", ov_net1.network)
+pulumi.export("bridge", fabric.bridges["green"]["node10"])
+pulumi.export("mtu", fabric.mtu)
 `,
   },
   TypeScript: {
@@ -109,6 +130,8 @@ pulumi.export("overlay", ov_net1.network)
       share: "network.networks.node10.ipRange",
       lan: "boxes.networks.node10.ipRange",
       overlay: "tunnels.network",
+      bridge: "fabric.bridges.green.node10",
+      mtu: "fabric.mtu",
     }),
   },
   "TypeScript, served as to the others": {
@@ -118,6 +141,8 @@ pulumi.export("overlay", ov_net1.network)
       share: "network.networks.apply((all) => all.node10.ipRange)",
       lan: "boxes.networks.apply((all) => all.node10.ipRange)",
       overlay: "tunnels.network",
+      bridge: "fabric.bridges.apply((all) => all.green.node10)",
+      mtu: "fabric.mtu",
     }),
   },
 } satisfies Record<string, Project>;
@@ -126,7 +151,7 @@ function typescript(from: string, outputs: Record<string, string>): string {
   const exported = Object.entries(outputs).map(([name, output]) => `export const ${name} = ${output};\n`);
   return `
 import { Nic } from "hostnet";
-import { BridgedLan, MacvlanNetwork, MacvlanTrunk, OverlayNetwork, RoutedBridges } from "${from}";
+import { BridgedLan, MacvlanNetwork, MacvlanTrunk, OverlayNetwork, RoutedBridges, VxlanFabric } from "${from}";
 const uplink = new Nic("uplink", { host: "node2", name: "side0", mtu: 1400 });
 const { networks } = new MacvlanTrunk("lab", {
   hosts: { node2: { parent: "up0" }, node10: { parent: "up0", mtu: uplink.mtu } },
@@ -166,6 +191,14 @@ const tunnels = new OverlayNetwork("ov_net1", {
   hosts: { node2: { link: "side0", role: "manager" } },
   subnet: "10.22.1.0/24",
   underlayMtu: uplink.mtu,
+});
+const fabric = new VxlanFabric("fabric", {
+  hosts: { node10: { address: "192.0.2.10" }, node2: { address: "192.0.2.2" } },
+  networks: {
+    green: { vni: 200, bridge: "br200", stp: true },
+    blue: { vni: 100, addresses: { node2: "10.50.0.1/24" }, nics: { node10: "fab0" } },
+  },
+  underlayMtu: 1400,
 });
 ${exported.join("")}`;
 }

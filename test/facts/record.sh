@@ -14,6 +14,7 @@ links/*) print='ip -j -d addr show' ;;
 routes/*) print=$(both -d -o route show table all) ;;
 rules/*) print=$(both -d rule show) ;;
 bridgeVlans/*) print='bridge -j vlan show' ;;
+fdb/*) print='bridge -j fdb show state permanent' ;;
 sysctls/*)
   print=$(node --input-type=module -e '
 import { render } from "./provider/host/command.ts";

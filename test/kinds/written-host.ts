@@ -15,6 +15,7 @@ import type {
   Facts,
   InsideSettings,
   Link,
+  VxlanFact,
 } from "../../provider/host/facts.ts";
 import { swarmOf, type WrittenSwarm } from "./written-swarm.ts";
 
@@ -30,6 +31,8 @@ interface WrittenHost {
   /** Values by name. */
   readonly sysctls?: Readonly<Record<string, string | number>>;
   readonly bridgeVlans?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
+  /** Of each tunnel the hosts that all is sent to. */
+  readonly fdb?: Readonly<Record<string, readonly string[]>>;
   readonly firewall?: WrittenFirewall;
   readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
   readonly docker?: {
@@ -88,9 +91,10 @@ function firewallOf({ own = "nft", ipv4 = "", ipv6 = "", other, list = [] }: Wri
   return parseFirewall([own === "none" ? "" : own, ...parts].map((part) => `hostnet: ${part}\n`).join(""));
 }
 
-type WrittenLink = Partial<Omit<Link, "ips" | "bridge">> & {
+type WrittenLink = Partial<Omit<Link, "ips" | "bridge" | "vxlan">> & {
   readonly ips?: readonly Partial<Address>[];
   readonly bridge?: Partial<BridgeFact>;
+  readonly vxlan?: Partial<VxlanFact>;
 };
 
 /** The tables of a host as a golden file writes them; undefined when it writes none. */
@@ -102,6 +106,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     rules = [],
     sysctls = {},
     bridgeVlans = {},
+    fdb = {},
     fragments = [],
     docker,
     dockerDaemon,
@@ -120,6 +125,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     },
     firewall: firewallOf(firewall),
     bridgeVlans: Object.entries(bridgeVlans).map(([link, vlans]) => ({ link, vlans: [vlans].flat().map(vlanOf) })),
+    fdb: Object.entries(fdb).flatMap(([link, all]) => all.map((dst) => ({ link, mac: "00:00:00:00:00:00", dst }))),
     sshWay: { client: "", state: "" },
     fragments: fragments.map((one) => ({ ...one, makes: [], needs: [], unmanaged: [] })),
     docker: dockerOf(docker ?? {}),
@@ -149,7 +155,7 @@ function vlanOf(written: string | number): BridgeVlan {
   };
 }
 
-function linkOf({ ips, bridge, ...written }: WrittenLink, i: number): Link {
+function linkOf({ ips, bridge, vxlan, ...written }: WrittenLink, i: number): Link {
   const { name = `link${i}`, addresses = [] } = written;
   const all = ips ? ips.map((one) => ipOf(name, one)) : addresses.map((cidr) => ipOf(name, fromCidr(cidr)));
   const lasting = all.filter(({ dynamic, family, scope }) => !dynamic && !(family === 6 && scope === "link"));
@@ -158,9 +164,14 @@ function linkOf({ ips, bridge, ...written }: WrittenLink, i: number): Link {
     ...written,
     addresses: lasting.map(({ address, prefix }) => `${address}/${prefix}`),
     ips: all,
+    ...(vxlan && { vxlan: { ...newVxlan, ...vxlan } }),
     ...((bridge || written.kind === "bridge") && { bridge: { ...newBridge, ...bridge } }),
   };
 }
+
+const newVxlan: VxlanFact = {
+  ...{ vni: 100, port: 4789, local: "192.168.1.10", learning: true, ttl: 0, tos: 0, checksum: true, external: false },
+};
 
 const newBridge: BridgeFact = {
   ...{ stp: false, forwardDelay: 15, hello: 2, maxAge: 20, ageing: 300, priority: 32768 },

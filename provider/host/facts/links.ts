@@ -1,4 +1,5 @@
 import { type Address, parseIp, type RawAddress } from "./addresses.ts";
+import { type GeneveFact, type GreFact, parseTunnel, type RawTunnel, type VxlanFact } from "./tunnels.ts";
 
 /** A network link with its addresses, from `ip -j -d addr show`. */
 export interface Link {
@@ -13,7 +14,7 @@ export interface Link {
   readonly mac: string;
   /** `vlan`, `bridge`, `veth`…; undefined for a physical NIC. */
   readonly kind?: string;
-  /** The link below: of a VLAN interface its parent. Undefined when there is none or it is in another namespace. */
+  /** The link below: of a VLAN interface its parent, of a VXLAN tunnel its `dev`. Undefined when there is none or it is in another namespace. */
   readonly parent?: string;
   /** The number of the link below, or at the other end of a veth, where that is in another namespace. */
   readonly elsewhere?: number;
@@ -27,6 +28,9 @@ export interface Link {
   readonly ipvlan?: { readonly mode: string };
   /** Of a macvlan: which others on its parent it reaches. */
   readonly macvlan?: { readonly mode: string };
+  readonly vxlan?: VxlanFact;
+  readonly gre?: GreFact;
+  readonly geneve?: GeneveFact;
   readonly bridge?: BridgeFact;
   /** Of a port of a bridge: how it takes part in it. */
   readonly port?: PortFact;
@@ -80,7 +84,7 @@ interface RawLink {
   linkinfo?: {
     info_kind?: string;
     info_slave_kind?: string;
-    info_data?: RawVlan & RawBridge & { mode?: string };
+    info_data?: RawVlan & RawBridge & RawTunnel & { mode?: string };
     info_slave_data?: RawPort;
   };
   addr_info?: RawAddress[];
@@ -134,6 +138,7 @@ function parseLink(raw: RawLink): Link {
     ...(kind === "vlan" && { vlan: { id: details?.id ?? 0, protocol: details?.protocol ?? "802.1Q" } }),
     ...(kind === "macvlan" && { macvlan: { mode: details?.mode ?? "" } }),
     ...(kind === "ipvlan" && { ipvlan: { mode: details?.mode ?? "" } }),
+    ...parseTunnel(kind, details ?? {}),
     ...(kind === "bridge" && { bridge: parseBridge(details ?? {}) }),
     ...(portOf === "bridge" && { port: parsePort(port ?? {}) }),
     addresses: ips

@@ -39,6 +39,10 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &ForwardPolicy{}
 	case "hostnet:index:ForwardRule":
 		r = &ForwardRule{}
+	case "hostnet:index:GeneveTunnel":
+		r = &GeneveTunnel{}
+	case "hostnet:index:GreTunnel":
+		r = &GreTunnel{}
 	case "hostnet:index:IpForwarding":
 		r = &IpForwarding{}
 	case "hostnet:index:Macvlan":
@@ -71,6 +75,10 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Sysctl{}
 	case "hostnet:index:VlanInterface":
 		r = &VlanInterface{}
+	case "hostnet:index:VxlanFabric":
+		r = &VxlanFabric{}
+	case "hostnet:index:VxlanTunnel":
+		r = &VxlanTunnel{}
 	default:
 		return nil, fmt.Errorf("unknown resource type: %s", typ)
 	}

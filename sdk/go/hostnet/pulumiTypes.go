@@ -1007,6 +1007,152 @@ func (o DockerNetworkSubnetArrayOutput) Index(i pulumi.IntInput) DockerNetworkSu
 	}).(DockerNetworkSubnetOutput)
 }
 
+// A host of the fabric.
+type FabricHost struct {
+	// Its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that already.
+	Address string `pulumi:"address"`
+}
+
+// FabricHostInput is an input type that accepts FabricHostArgs and FabricHostOutput values.
+// You can construct a concrete instance of `FabricHostInput` via:
+//
+//	FabricHostArgs{...}
+type FabricHostInput interface {
+	pulumi.Input
+
+	ToFabricHostOutput() FabricHostOutput
+	ToFabricHostOutputWithContext(context.Context) FabricHostOutput
+}
+
+// A host of the fabric.
+type FabricHostArgs struct {
+	// Its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that already.
+	Address string `pulumi:"address"`
+}
+
+func (FabricHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*FabricHost)(nil)).Elem()
+}
+
+func (i FabricHostArgs) ToFabricHostOutput() FabricHostOutput {
+	return i.ToFabricHostOutputWithContext(context.Background())
+}
+
+func (i FabricHostArgs) ToFabricHostOutputWithContext(ctx context.Context) FabricHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(FabricHostOutput)
+}
+
+// A host of the fabric.
+type FabricHostOutput struct{ *pulumi.OutputState }
+
+func (FabricHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*FabricHost)(nil)).Elem()
+}
+
+func (o FabricHostOutput) ToFabricHostOutput() FabricHostOutput {
+	return o
+}
+
+func (o FabricHostOutput) ToFabricHostOutputWithContext(ctx context.Context) FabricHostOutput {
+	return o
+}
+
+// Its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that already.
+func (o FabricHostOutput) Address() pulumi.StringOutput {
+	return o.ApplyT(func(v FabricHost) string { return v.Address }).(pulumi.StringOutput)
+}
+
+// A network of the fabric: on every host a bridge, and a VXLAN tunnel in it to all other hosts. All of it is plain: a bridge knows its ports by their names.
+type FabricNetwork struct {
+	// The address of each host's bridge, with its prefix length: the host's own, or the gateway of its containers. Those of a host left out are left alone.
+	Addresses map[string]string `pulumi:"addresses"`
+	// The name of its bridge on every host; the network's when left out.
+	Bridge *string `pulumi:"bridge"`
+	// A NIC of each host that joins the bridge, for machines outside. It is not the one that carries the fabric; and NICs of two hosts must not be in one LAN, or frames go round for ever, unless `stp` is on.
+	Nics map[string]string `pulumi:"nics"`
+	// Whether its bridges speak the spanning tree protocol. Default: `false`.
+	Stp *bool `pulumi:"stp"`
+	// Its number, which no other network on the same port of a host has.
+	Vni int `pulumi:"vni"`
+}
+
+// FabricNetworkInput is an input type that accepts FabricNetworkArgs and FabricNetworkOutput values.
+// You can construct a concrete instance of `FabricNetworkInput` via:
+//
+//	FabricNetworkArgs{...}
+type FabricNetworkInput interface {
+	pulumi.Input
+
+	ToFabricNetworkOutput() FabricNetworkOutput
+	ToFabricNetworkOutputWithContext(context.Context) FabricNetworkOutput
+}
+
+// A network of the fabric: on every host a bridge, and a VXLAN tunnel in it to all other hosts. All of it is plain: a bridge knows its ports by their names.
+type FabricNetworkArgs struct {
+	// The address of each host's bridge, with its prefix length: the host's own, or the gateway of its containers. Those of a host left out are left alone.
+	Addresses map[string]string `pulumi:"addresses"`
+	// The name of its bridge on every host; the network's when left out.
+	Bridge *string `pulumi:"bridge"`
+	// A NIC of each host that joins the bridge, for machines outside. It is not the one that carries the fabric; and NICs of two hosts must not be in one LAN, or frames go round for ever, unless `stp` is on.
+	Nics map[string]string `pulumi:"nics"`
+	// Whether its bridges speak the spanning tree protocol. Default: `false`.
+	Stp *bool `pulumi:"stp"`
+	// Its number, which no other network on the same port of a host has.
+	Vni int `pulumi:"vni"`
+}
+
+func (FabricNetworkArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*FabricNetwork)(nil)).Elem()
+}
+
+func (i FabricNetworkArgs) ToFabricNetworkOutput() FabricNetworkOutput {
+	return i.ToFabricNetworkOutputWithContext(context.Background())
+}
+
+func (i FabricNetworkArgs) ToFabricNetworkOutputWithContext(ctx context.Context) FabricNetworkOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(FabricNetworkOutput)
+}
+
+// A network of the fabric: on every host a bridge, and a VXLAN tunnel in it to all other hosts. All of it is plain: a bridge knows its ports by their names.
+type FabricNetworkOutput struct{ *pulumi.OutputState }
+
+func (FabricNetworkOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*FabricNetwork)(nil)).Elem()
+}
+
+func (o FabricNetworkOutput) ToFabricNetworkOutput() FabricNetworkOutput {
+	return o
+}
+
+func (o FabricNetworkOutput) ToFabricNetworkOutputWithContext(ctx context.Context) FabricNetworkOutput {
+	return o
+}
+
+// The address of each host's bridge, with its prefix length: the host's own, or the gateway of its containers. Those of a host left out are left alone.
+func (o FabricNetworkOutput) Addresses() pulumi.StringMapOutput {
+	return o.ApplyT(func(v FabricNetwork) map[string]string { return v.Addresses }).(pulumi.StringMapOutput)
+}
+
+// The name of its bridge on every host; the network's when left out.
+func (o FabricNetworkOutput) Bridge() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v FabricNetwork) *string { return v.Bridge }).(pulumi.StringPtrOutput)
+}
+
+// A NIC of each host that joins the bridge, for machines outside. It is not the one that carries the fabric; and NICs of two hosts must not be in one LAN, or frames go round for ever, unless `stp` is on.
+func (o FabricNetworkOutput) Nics() pulumi.StringMapOutput {
+	return o.ApplyT(func(v FabricNetwork) map[string]string { return v.Nics }).(pulumi.StringMapOutput)
+}
+
+// Whether its bridges speak the spanning tree protocol. Default: `false`.
+func (o FabricNetworkOutput) Stp() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v FabricNetwork) *bool { return v.Stp }).(pulumi.BoolPtrOutput)
+}
+
+// Its number, which no other network on the same port of a host has.
+func (o FabricNetworkOutput) Vni() pulumi.IntOutput {
+	return o.ApplyT(func(v FabricNetwork) int { return v.Vni }).(pulumi.IntOutput)
+}
+
 // A rule for packets that pass through.
 type ForwardRuleRule struct {
 	// What is done with a packet.
@@ -3046,6 +3192,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerAddressPoolArrayInput)(nil)).Elem(), DockerAddressPoolArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerNetworkSubnetInput)(nil)).Elem(), DockerNetworkSubnetArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*DockerNetworkSubnetArrayInput)(nil)).Elem(), DockerNetworkSubnetArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*FabricHostInput)(nil)).Elem(), FabricHostArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*FabricNetworkInput)(nil)).Elem(), FabricNetworkArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwardRuleRuleInput)(nil)).Elem(), ForwardRuleRuleArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ForwardRuleRuleArrayInput)(nil)).Elem(), ForwardRuleRuleArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*GuardInput)(nil)).Elem(), GuardArgs{})
@@ -3081,6 +3229,8 @@ func init() {
 	pulumi.RegisterOutputType(DockerAddressPoolArrayOutput{})
 	pulumi.RegisterOutputType(DockerNetworkSubnetOutput{})
 	pulumi.RegisterOutputType(DockerNetworkSubnetArrayOutput{})
+	pulumi.RegisterOutputType(FabricHostOutput{})
+	pulumi.RegisterOutputType(FabricNetworkOutput{})
 	pulumi.RegisterOutputType(ForwardRuleRuleOutput{})
 	pulumi.RegisterOutputType(ForwardRuleRuleArrayOutput{})
 	pulumi.RegisterOutputType(GuardOutput{})

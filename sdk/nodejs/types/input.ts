@@ -180,6 +180,42 @@ export interface DockerNetworkSubnetArgs {
 }
 
 /**
+ * A host of the fabric.
+ */
+export interface FabricHostArgs {
+    /**
+     * Its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that already.
+     */
+    address: string;
+}
+
+/**
+ * A network of the fabric: on every host a bridge, and a VXLAN tunnel in it to all other hosts. All of it is plain: a bridge knows its ports by their names.
+ */
+export interface FabricNetworkArgs {
+    /**
+     * The address of each host's bridge, with its prefix length: the host's own, or the gateway of its containers. Those of a host left out are left alone.
+     */
+    addresses?: {[key: string]: string};
+    /**
+     * The name of its bridge on every host; the network's when left out.
+     */
+    bridge?: string;
+    /**
+     * A NIC of each host that joins the bridge, for machines outside. It is not the one that carries the fabric; and NICs of two hosts must not be in one LAN, or frames go round for ever, unless `stp` is on.
+     */
+    nics?: {[key: string]: string};
+    /**
+     * Whether its bridges speak the spanning tree protocol. Default: `false`.
+     */
+    stp?: boolean;
+    /**
+     * Its number, which no other network on the same port of a host has.
+     */
+    vni: number;
+}
+
+/**
  * A rule for packets that pass through.
  */
 export interface ForwardRuleRuleArgs {

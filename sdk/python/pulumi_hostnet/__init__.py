@@ -15,6 +15,8 @@ from .docker_daemon import *
 from .docker_network import *
 from .forward_policy import *
 from .forward_rule import *
+from .geneve_tunnel import *
+from .gre_tunnel import *
 from .ip_forwarding import *
 from .macvlan import *
 from .macvlan_network import *
@@ -32,6 +34,8 @@ from .swarm_member import *
 from .swarm_node import *
 from .sysctl import *
 from .vlan_interface import *
+from .vxlan_fabric import *
+from .vxlan_tunnel import *
 from ._inputs import *
 from . import outputs
 
@@ -59,6 +63,8 @@ _utilities.register(
    "hostnet:index:DockerNetwork": "DockerNetwork",
    "hostnet:index:ForwardPolicy": "ForwardPolicy",
    "hostnet:index:ForwardRule": "ForwardRule",
+   "hostnet:index:GeneveTunnel": "GeneveTunnel",
+   "hostnet:index:GreTunnel": "GreTunnel",
    "hostnet:index:IpForwarding": "IpForwarding",
    "hostnet:index:Macvlan": "Macvlan",
    "hostnet:index:MacvlanNetwork": "MacvlanNetwork",
@@ -74,7 +80,9 @@ _utilities.register(
    "hostnet:index:SwarmMember": "SwarmMember",
    "hostnet:index:SwarmNode": "SwarmNode",
    "hostnet:index:Sysctl": "Sysctl",
-   "hostnet:index:VlanInterface": "VlanInterface"
+   "hostnet:index:VlanInterface": "VlanInterface",
+   "hostnet:index:VxlanFabric": "VxlanFabric",
+   "hostnet:index:VxlanTunnel": "VxlanTunnel"
   }
  }
 ]

@@ -29,6 +29,10 @@ __all__ = [
     'DockerAddressPoolArgsDict',
     'DockerNetworkSubnetArgs',
     'DockerNetworkSubnetArgsDict',
+    'FabricHostArgs',
+    'FabricHostArgsDict',
+    'FabricNetworkArgs',
+    'FabricNetworkArgsDict',
     'ForwardRuleRuleArgs',
     'ForwardRuleRuleArgsDict',
     'GuardArgs',
@@ -805,6 +809,152 @@ class DockerNetworkSubnetArgs:
     @ip_range.setter
     def ip_range(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "ip_range", value)
+
+
+class FabricHostArgsDict(TypedDict):
+    """
+    A host of the fabric.
+    """
+    address: _builtins.str
+    """
+    Its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that already.
+    """
+
+@pulumi.input_type
+class FabricHostArgs:
+    def __init__(__self__, *,
+                 address: _builtins.str):
+        """
+        A host of the fabric.
+
+        :param _builtins.str address: Its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that already.
+        """
+        pulumi.set(__self__, "address", address)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> _builtins.str:
+        """
+        Its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that already.
+        """
+        return pulumi.get(self, "address")
+
+    @address.setter
+    def address(self, value: _builtins.str):
+        pulumi.set(self, "address", value)
+
+
+class FabricNetworkArgsDict(TypedDict):
+    """
+    A network of the fabric: on every host a bridge, and a VXLAN tunnel in it to all other hosts. All of it is plain: a bridge knows its ports by their names.
+    """
+    vni: _builtins.int
+    """
+    Its number, which no other network on the same port of a host has.
+    """
+    addresses: NotRequired[Mapping[str, _builtins.str]]
+    """
+    The address of each host's bridge, with its prefix length: the host's own, or the gateway of its containers. Those of a host left out are left alone.
+    """
+    bridge: NotRequired[_builtins.str]
+    """
+    The name of its bridge on every host; the network's when left out.
+    """
+    nics: NotRequired[Mapping[str, _builtins.str]]
+    """
+    A NIC of each host that joins the bridge, for machines outside. It is not the one that carries the fabric; and NICs of two hosts must not be in one LAN, or frames go round for ever, unless `stp` is on.
+    """
+    stp: NotRequired[_builtins.bool]
+    """
+    Whether its bridges speak the spanning tree protocol. Default: `false`.
+    """
+
+@pulumi.input_type
+class FabricNetworkArgs:
+    def __init__(__self__, *,
+                 vni: _builtins.int,
+                 addresses: Optional[Mapping[str, _builtins.str]] = None,
+                 bridge: Optional[_builtins.str] = None,
+                 nics: Optional[Mapping[str, _builtins.str]] = None,
+                 stp: Optional[_builtins.bool] = None):
+        """
+        A network of the fabric: on every host a bridge, and a VXLAN tunnel in it to all other hosts. All of it is plain: a bridge knows its ports by their names.
+
+        :param _builtins.int vni: Its number, which no other network on the same port of a host has.
+        :param Mapping[str, _builtins.str] addresses: The address of each host's bridge, with its prefix length: the host's own, or the gateway of its containers. Those of a host left out are left alone.
+        :param _builtins.str bridge: The name of its bridge on every host; the network's when left out.
+        :param Mapping[str, _builtins.str] nics: A NIC of each host that joins the bridge, for machines outside. It is not the one that carries the fabric; and NICs of two hosts must not be in one LAN, or frames go round for ever, unless `stp` is on.
+        :param _builtins.bool stp: Whether its bridges speak the spanning tree protocol. Default: `false`.
+        """
+        pulumi.set(__self__, "vni", vni)
+        if addresses is not None:
+            pulumi.set(__self__, "addresses", addresses)
+        if bridge is not None:
+            pulumi.set(__self__, "bridge", bridge)
+        if nics is not None:
+            pulumi.set(__self__, "nics", nics)
+        if stp is not None:
+            pulumi.set(__self__, "stp", stp)
+
+    @_builtins.property
+    @pulumi.getter
+    def vni(self) -> _builtins.int:
+        """
+        Its number, which no other network on the same port of a host has.
+        """
+        return pulumi.get(self, "vni")
+
+    @vni.setter
+    def vni(self, value: _builtins.int):
+        pulumi.set(self, "vni", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def addresses(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        The address of each host's bridge, with its prefix length: the host's own, or the gateway of its containers. Those of a host left out are left alone.
+        """
+        return pulumi.get(self, "addresses")
+
+    @addresses.setter
+    def addresses(self, value: Optional[Mapping[str, _builtins.str]]):
+        pulumi.set(self, "addresses", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def bridge(self) -> Optional[_builtins.str]:
+        """
+        The name of its bridge on every host; the network's when left out.
+        """
+        return pulumi.get(self, "bridge")
+
+    @bridge.setter
+    def bridge(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "bridge", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def nics(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        A NIC of each host that joins the bridge, for machines outside. It is not the one that carries the fabric; and NICs of two hosts must not be in one LAN, or frames go round for ever, unless `stp` is on.
+        """
+        return pulumi.get(self, "nics")
+
+    @nics.setter
+    def nics(self, value: Optional[Mapping[str, _builtins.str]]):
+        pulumi.set(self, "nics", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def stp(self) -> Optional[_builtins.bool]:
+        """
+        Whether its bridges speak the spanning tree protocol. Default: `false`.
+        """
+        return pulumi.get(self, "stp")
+
+    @stp.setter
+    def stp(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "stp", value)
 
 
 class ForwardRuleRuleArgsDict(TypedDict):
