@@ -194,17 +194,17 @@ esac`,
     expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(3);
   });
 
-  test("whoever attaches to an overlay tries three times where Docker runs out of time or does not know it yet, else once (trap 73)", () => {
+  test("whoever attaches to an overlay tries six times where Docker runs out of time or does not know it yet, else once (trap 73)", () => {
     const attach = attaching("overlay", tool("docker")`network connect ov web`);
     standIn("docker", `[ -e "${folder}/1" ] && exit; : >"${folder}/1"; echo "context deadline exceeded" >&2; exit 1`);
     expect(run(attach).status).toBe(0);
     expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(2);
     standIn("docker", 'echo "context deadline exceeded" >&2; exit 1');
     expect(run(attach)).toEqual({ status: 1, stderr: "context deadline exceeded" });
-    expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(5);
+    expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(8);
     standIn("docker", 'echo "No such container: web" >&2; exit 1');
     expect(run(attach)).toEqual({ status: 1, stderr: "No such container: web" });
-    expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(6);
+    expect(said().filter((line) => line.startsWith("docker"))).toHaveLength(9);
     const unknown = "Error response from daemon: network fd0omi9xlobv74u70bgbkahq0 not found";
     standIn("docker", `[ -e "${folder}/2" ] && exit; : >"${folder}/2"; echo "${unknown}" >&2; exit 1`);
     expect(run(attach).status).toBe(0);
