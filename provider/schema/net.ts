@@ -64,7 +64,9 @@ export const isMulticast = (address: string): boolean =>
 
 /** Whether two prefixes share an address. */
 export function overlap(a: string, b: string): boolean {
-  return contains(a, b) || contains(b, a);
+  if (family(a) !== family(b)) return false;
+  const [one, other] = [bounds(a), bounds(b)];
+  return one.first <= other.last && other.first <= one.last;
 }
 
 /**
@@ -116,7 +118,22 @@ function range(cidr: string): Range {
   return IPv6CidrRange.fromCidr(`${new IPv6(address).toString()}/${length}`);
 }
 
-function bounds(text: string): { first: bigint; last: bigint } {
+interface Bounds {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** What was parsed: whoever compares all ranges of many hosts asks for each of them thousands of times. */
+const known = new Map<string, Bounds>();
+
+function bounds(text: string): Bounds {
+  const found = known.get(text) ?? parseBounds(text);
+  if (known.size >= 10_000) known.clear();
+  known.set(text, found);
+  return found;
+}
+
+function parseBounds(text: string): Bounds {
   if (!text.includes("/")) {
     const value = (family(text) === 6 ? new IPv6(text) : new IPv4(text)).getValue();
     return { first: value, last: value };
