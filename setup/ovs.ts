@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheRoot, ensureCached } from "./cache.ts";
-import { type Log, print, SetupError, step } from "./progress.ts";
 import { asRoot } from "./prerequisites.ts";
+import { type Log, print, SetupError, step } from "./progress.ts";
 import { capture, must, which } from "./run.ts";
 
 /** The programs of Open vSwitch that hosts of the tests have, with the folders in which its packages have them. */

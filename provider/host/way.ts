@@ -15,6 +15,7 @@ export function linksOnWay({ sshWay, links }: Pick<Facts, "sshWay" | "links">): 
     for (const port of links.filter(({ master }) => master === link.name)) visit(port.name);
   };
   visit(sshWay.device);
+  sshWay.ovsPorts?.forEach(visit);
   return names;
 }
 
