@@ -25,6 +25,7 @@ device=$(ip -o route get "\${1%%%*}" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).
 ovs=
 if command -v ovs-vsctl >/dev/null; then
   for link in "$device" $(cd "/sys/class/net/$device" 2>/dev/null && ls -d lower_* 2>/dev/null | sed 's/^lower_//'); do
+    if ovs-vsctl --timeout=5 br-exists "$link" 2>/dev/null; then ovs=$link && break; fi
     ovs=$(ovs-vsctl --timeout=5 iface-to-br "$link" 2>/dev/null) && break
   done
   [ -z "$ovs" ] || echo ovs $(ovs-vsctl --timeout=5 list-ifaces "$ovs" 2>/dev/null)
