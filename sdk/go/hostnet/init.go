@@ -51,6 +51,10 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Masquerade{}
 	case "hostnet:index:Nic":
 		r = &Nic{}
+	case "hostnet:index:OvsBridge":
+		r = &OvsBridge{}
+	case "hostnet:index:OvsPort":
+		r = &OvsPort{}
 	case "hostnet:index:PolicyRule":
 		r = &PolicyRule{}
 	case "hostnet:index:ReachabilityCheck":

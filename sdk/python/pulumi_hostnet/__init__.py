@@ -21,6 +21,8 @@ from .macvlan_network import *
 from .macvlan_trunk import *
 from .masquerade import *
 from .nic import *
+from .ovs_bridge import *
+from .ovs_port import *
 from .policy_rule import *
 from .provider import *
 from .reachability_check import *
@@ -64,6 +66,8 @@ _utilities.register(
    "hostnet:index:MacvlanTrunk": "MacvlanTrunk",
    "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",
+   "hostnet:index:OvsBridge": "OvsBridge",
+   "hostnet:index:OvsPort": "OvsPort",
    "hostnet:index:PolicyRule": "PolicyRule",
    "hostnet:index:ReachabilityCheck": "ReachabilityCheck",
    "hostnet:index:Route": "Route",
