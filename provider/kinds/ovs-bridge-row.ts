@@ -1,10 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import type { OvsSettings } from "../host/facts.ts";
 import type { Values } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
 import { linkInputs } from "./link.ts";
 import { propertiesOf } from "./ovs-bridge-state.ts";
-import { columns, markedIds, type Part, type Settings, setting } from "./ovs-words.ts";
+import { columns, isSame, markedIds, type Part, type Settings, setting } from "./ovs-words.ts";
 
 /** The inputs of a bridge of Open vSwitch. */
 export const ovsBridgeFields = {
@@ -73,7 +72,7 @@ type Wanted = Bridge & { readonly besides?: Besides | undefined };
 function rowOf(bridge: Bridge, base: Besides | undefined, mark: string | undefined, mac: string | undefined): Settings {
   const there: Partial<ReturnType<typeof propertiesOf>> = base ? propertiesOf(base.row) : {};
   const said = <K extends keyof typeof there>(key: K, column: string, value: unknown = bridge[key]) =>
-    bridge[key] === undefined || isDeepStrictEqual(bridge[key], there[key]) ? {} : { [column]: value };
+    bridge[key] === undefined || isSame(bridge[key], there[key]) ? {} : { [column]: value };
   const hwaddr =
     bridge.mac !== undefined && bridge.mac !== base?.mac ? bridge.mac : (base?.row.other_config.hwaddr ?? mac);
   return {
@@ -125,7 +124,7 @@ export function bridgeParts(
 }
 
 function controllerParts({ name, controllers }: Wanted, have: Wanted | undefined, base: Besides | undefined): Part[] {
-  if (!controllers || isDeepStrictEqual([...controllers].sort(), [...(have?.controllers ?? [])].sort())) return [];
+  if (!controllers || isSame(controllers, have?.controllers ?? [])) return [];
   if (controllers.length === 0) return [["clear", "Bridge", name, "controller"]];
   const rows = controllers.map((target) => base?.controllers.find((one) => one.target === target) ?? { target });
   return [

@@ -37,7 +37,12 @@ export const ovsPortFields = {
       burst: s.int("In kilobits; 0: as Open vSwitch chooses.", { min: 0, max: 2 ** 32 - 1 }).default(0),
     })
     .optional(),
-  mtu: linkInputs.mtu,
+  mtu: s
+    .int("Largest frame of an internal port, in bytes; other links have theirs by who makes them.", {
+      min: 68,
+      max: 65535,
+    })
+    .optional(),
   transient: s.bool("Whether Open vSwitch forgets it when it starts; it is made again at boot.").optional(),
   externalIds: s.map(s.string("A value."), "Its external IDs, besides those of hostnet.").optional(),
   mac: s.mac("The hardware address of an internal port; one of its own when left out.").optional(),
@@ -50,7 +55,7 @@ type Port = Values<typeof ovsPortFields>;
 /** What belongs to ports of some types only. */
 const only: Partial<Record<keyof Port, readonly Port["type"][]>> = {
   ...{ peer: ["patch"], members: ["bond"], lacp: ["bond"], bondMode: ["bond"] },
-  ...{ mac: ["internal"], up: ["internal"], addresses: ["internal"], mtu: ["system", "internal"] },
+  ...{ mac: ["internal"], up: ["internal"], addresses: ["internal"], mtu: ["internal"] },
   ingressPolicing: ["system", "internal", "bond"],
 };
 

@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import type { OvsSettings } from "../host/facts.ts";
 import type { Values } from "../schema/field.ts";
 import type { ovsPortFields } from "./ovs-port-fields.ts";
 import { propertiesOf } from "./ovs-port-state.ts";
-import { markedIds, type Part, type Settings, setting } from "./ovs-words.ts";
+import { isSame, markedIds, type Part, type Settings, setting } from "./ovs-words.ts";
 
 type Port = Values<typeof ovsPortFields>;
 
@@ -30,7 +29,7 @@ const foundIn = ({ row, interfaces }: Besides) =>
 function rowOf(port: Port, base: Besides | undefined, mark: string | undefined): Settings {
   const there: Partial<ReturnType<typeof foundIn>> = base ? foundIn(base) : {};
   const said = <K extends keyof typeof there & keyof Port>(key: K, column: string) =>
-    port[key] === undefined || isDeepStrictEqual(port[key], there[key]) ? {} : { [column]: port[key] };
+    port[key] === undefined || isSame(port[key], there[key]) ? {} : { [column]: port[key] };
   const { transient, vlanMode } = port;
   const { transient: was, ...config } = base?.row.other_config ?? {};
   const lasts = transient === undefined || transient === there.transient;
@@ -69,7 +68,7 @@ function interfacesOf(port: Port, base: Besides | undefined, mac: string | undef
           ...(peer !== undefined && { options: { ...row?.options, peer } }),
           ...(mtu !== undefined && mtu !== base?.mtu && { mtu_request: mtu }),
           ...(limit !== undefined &&
-            !(row && isDeepStrictEqual(limit, there.ingressPolicing)) && {
+            !(row && isSame(limit, there.ingressPolicing)) && {
               ingress_policing_rate: limit.rate,
               ingress_policing_burst: limit.burst,
             }),

@@ -47,7 +47,11 @@ export const OvsPort = defineKind({
     const properties = propertiesOf(found);
     const there = links.find((l) => l.name === name);
     const { interfaces, settings: row } = found;
-    const error = interfaces.map(faultOf).find(Boolean);
+    // An end of a patch may be there before the other, and works as soon as both are.
+    const waits =
+      properties.peer !== undefined &&
+      !ovs.bridges.some(({ ports }) => ports.some((one) => one.name === properties.peer));
+    const error = waits ? undefined : interfaces.map(faultOf).find(Boolean);
     const ofport = interfaces[0]?.ofport;
     const besides: Besides = {
       ...{ row, interfaces: Object.fromEntries(interfaces.map((one) => [one.name, one.settings])) },
@@ -98,8 +102,8 @@ type Port = Values<typeof ovsPortFields>;
 
 /** What of a port is its link's. */
 function linkOf(type: Port["type"], there: Link | undefined) {
-  if (!there || type === "patch" || type === "bond") return {};
-  return { mtu: there.mtu, ...(type === "internal" && { mac: there.mac, up: there.up, addresses: there.addresses }) };
+  if (!there || type !== "internal") return {};
+  return { mtu: there.mtu, mac: there.mac, up: there.up, addresses: there.addresses };
 }
 
 /** Its MTU is said to Open vSwitch, which would set it back otherwise. */

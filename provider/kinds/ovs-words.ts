@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Command } from "../host/command.ts";
 import { type OvsTable, othersIds, ovsMark } from "../host/facts.ts";
+import { canonical } from "../schema/field.ts";
 
 /** One command of `ovs-vsctl` as its words: ["set", "Port", "eth1", "tag=100"]. */
 export type Part = readonly string[];
@@ -48,7 +48,7 @@ export function setting(table: OvsTable, record: string, want: Settings, have: S
       if (gone.length > 0) removals.push(["remove", table, record, name, ...gone.map(atom)]);
       for (const [key, value] of Object.entries(to))
         if (from[key] !== value) sets.push(`${name}:${atom(key)}=${whole(value)}`);
-    } else if (!isDeepStrictEqual(fresh(wanted), fresh(there))) sets.push(`${name}=${datum(wanted)}`);
+    } else if (!isSame(fresh(wanted), fresh(there))) sets.push(`${name}=${datum(wanted)}`);
   }
   return [...(sets.length > 0 ? [["set", table, record, ...sets]] : []), ...removals];
 }
@@ -60,6 +60,10 @@ export const columns = (settings: Settings): Part =>
 const isMap = (value: unknown): value is Readonly<Record<string, string>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const mapOf = (value: unknown) => (isMap(value) ? value : {});
+
+/** Whether two values are alike, in whatever order a set of them stands. */
+export const isSame = (a: unknown, b: unknown): boolean => canonical(sorted(a)) === canonical(sorted(b));
+const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
 
 /** What stands in a column of a new row counts as nothing. */
 const fresh = (value: unknown) =>

@@ -81,7 +81,7 @@ export class OvsPort extends pulumi.CustomResource {
      */
     declare public readonly members: pulumi.Output<string[] | undefined>;
     /**
-     * Largest frame, in bytes.
+     * Largest frame of an internal port, in bytes; other links have theirs by who makes them.
      */
     declare public readonly mtu: pulumi.Output<number | undefined>;
     /**
@@ -241,7 +241,7 @@ export interface OvsPortArgs {
      */
     members?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
-     * Largest frame, in bytes.
+     * Largest frame of an internal port, in bytes; other links have theirs by who makes them.
      */
     mtu?: pulumi.Input<number | undefined>;
     /**

@@ -22,7 +22,7 @@ const given = [...OvsPort.samples.given, ...["eth1", "eth2", "eth3"].flatMap(cab
 const sorts = {
   "a link of the host": {
     a: { name: "eth1", type: "system", vlanMode: "access", tag: 100 },
-    b: { name: "eth1", type: "system", vlanMode: "trunk", trunks: [10, 20], mtu: 1400, protected: true },
+    b: { name: "eth1", type: "system", vlanMode: "trunk", trunks: [10, 20], protected: true },
   },
   "an end of a patch": {
     a: { name: "patch0", type: "patch", peer: "patch1", vlanMode: "trunk" },

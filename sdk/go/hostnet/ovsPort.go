@@ -38,7 +38,7 @@ type OvsPort struct {
 	Mac pulumi.StringPtrOutput `pulumi:"mac"`
 	// The links of a bond.
 	Members pulumi.StringArrayOutput `pulumi:"members"`
-	// Largest frame, in bytes.
+	// Largest frame of an internal port, in bytes; other links have theirs by who makes them.
 	Mtu pulumi.IntPtrOutput `pulumi:"mtu"`
 	// The name of the port, and of its link where it has one.
 	Name pulumi.StringOutput `pulumi:"name"`
@@ -131,7 +131,7 @@ type ovsPortArgs struct {
 	Mac *string `pulumi:"mac"`
 	// The links of a bond.
 	Members []string `pulumi:"members"`
-	// Largest frame, in bytes.
+	// Largest frame of an internal port, in bytes; other links have theirs by who makes them.
 	Mtu *int `pulumi:"mtu"`
 	// The name of the port, and of its link where it has one.
 	Name string `pulumi:"name"`
@@ -175,7 +175,7 @@ type OvsPortArgs struct {
 	Mac pulumi.StringPtrInput
 	// The links of a bond.
 	Members pulumi.StringArrayInput
-	// Largest frame, in bytes.
+	// Largest frame of an internal port, in bytes; other links have theirs by who makes them.
 	Mtu pulumi.IntPtrInput
 	// The name of the port, and of its link where it has one.
 	Name pulumi.StringInput
@@ -289,7 +289,7 @@ func (o OvsPortOutput) Members() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *OvsPort) pulumi.StringArrayOutput { return v.Members }).(pulumi.StringArrayOutput)
 }
 
-// Largest frame, in bytes.
+// Largest frame of an internal port, in bytes; other links have theirs by who makes them.
 func (o OvsPortOutput) Mtu() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *OvsPort) pulumi.IntPtrOutput { return v.Mtu }).(pulumi.IntPtrOutput)
 }

@@ -55,7 +55,7 @@ class OvsPortArgs:
         :param pulumi.Input[_builtins.str] lacp: Whether a bond speaks LACP, and begins to.
         :param pulumi.Input[_builtins.str] mac: The hardware address of an internal port; one of its own when left out.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] members: The links of a bond.
-        :param pulumi.Input[_builtins.int] mtu: Largest frame, in bytes.
+        :param pulumi.Input[_builtins.int] mtu: Largest frame of an internal port, in bytes; other links have theirs by who makes them.
         :param pulumi.Input[_builtins.str] peer: The port at the other end of a patch, which names this one.
         :param pulumi.Input[_builtins.bool] protected: Whether it passes nothing to and from other protected ports.
         :param pulumi.Input[_builtins.int] tag: The VLAN of frames without a tag; of a dot1q-tunnel that of the service.
@@ -239,7 +239,7 @@ class OvsPortArgs:
     @pulumi.getter
     def mtu(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Largest frame, in bytes.
+        Largest frame of an internal port, in bytes; other links have theirs by who makes them.
         """
         return pulumi.get(self, "mtu")
 
@@ -386,7 +386,7 @@ class OvsPort(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] lacp: Whether a bond speaks LACP, and begins to.
         :param pulumi.Input[_builtins.str] mac: The hardware address of an internal port; one of its own when left out.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] members: The links of a bond.
-        :param pulumi.Input[_builtins.int] mtu: Largest frame, in bytes.
+        :param pulumi.Input[_builtins.int] mtu: Largest frame of an internal port, in bytes; other links have theirs by who makes them.
         :param pulumi.Input[_builtins.str] name: The name of the port, and of its link where it has one.
         :param pulumi.Input[_builtins.str] peer: The port at the other end of a patch, which names this one.
         :param pulumi.Input[_builtins.bool] protected: Whether it passes nothing to and from other protected ports.
@@ -616,7 +616,7 @@ class OvsPort(pulumi.CustomResource):
     @pulumi.getter
     def mtu(self) -> pulumi.Output[Optional[_builtins.int]]:
         """
-        Largest frame, in bytes.
+        Largest frame of an internal port, in bytes; other links have theirs by who makes them.
         """
         return pulumi.get(self, "mtu")
 
