@@ -12,8 +12,7 @@ export function linksOnWay({ sshWay, links }: Pick<Facts, "sshWay" | "links">): 
     names.add(link.name);
     visit(link.parent);
     // All ports of all bridges of Open vSwitch have one master in the kernel.
-    if (link.portOf === "openvswitch") return;
-    visit(link.master);
+    if (link.portOf !== "openvswitch") visit(link.master);
     for (const port of links.filter(({ master }) => master === link.name)) visit(port.name);
   };
   visit(sshWay.device);
