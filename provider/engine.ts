@@ -102,7 +102,9 @@ export class Engine {
 
   /** Where the state that was read differs from what is wanted. Pure: no host is asked. */
   diff(kind: Kind, have: Properties, want: Properties): Difference[] {
-    return resource.differences(kind, have, want);
+    const faulty = kind.fault !== undefined && resource.faultOf(kind, have) !== undefined;
+    const fault = faulty ? [{ path: kind.fault, kind: "delete", replaces: false } as const] : [];
+    return [...resource.differences(kind, have, want), ...fault];
   }
 
   /** The inputs that a state amounts to: those that `recorded` inputs manage, or all when there are none (an import). */

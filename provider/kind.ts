@@ -24,6 +24,8 @@ export interface Kind<
   readonly outputs: O;
   /** Outputs that a change may give other values. */
   readonly renews?: readonly (keyof O & string)[];
+  /** The output that says why it does not work though it is as asked: such a change has failed, and drift shows it. */
+  readonly fault?: keyof O & string;
   /** Its `examine` finds fault with what the program says elsewhere: a preview waits until all of that has been said. */
   readonly judgesProgram?: boolean;
   /** The tables of a host that `id`, `read`, `examine` and `plan` look at. */

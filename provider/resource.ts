@@ -79,6 +79,10 @@ export const top = (path: string): string => path.replace(/[.[].*/s, "");
 const changesOf = (kind: Kind, want: Properties | undefined, have: Properties | undefined): Difference[] =>
   want && have ? differences(kind, have, { ...want, host: undefined }) : [];
 
+/** Why a thing does not work though it may be as asked; undefined when it does. */
+export const faultOf = (kind: Kind, have: Properties): string | undefined =>
+  kind.fault === undefined ? undefined : (have[kind.fault] as string | undefined);
+
 /** What the kind says of a change on this host. */
 export function examine(
   kind: Kind,
@@ -225,7 +229,9 @@ export function operationOf(
       if (!course?.want) return now ? "it is still there" : undefined;
       if (!now) return "it is not there";
       const wrong = differences(kind, now, { ...course.want, host: undefined });
-      return wrong.length > 0 ? describe(wrong, now, course.want) : undefined;
+      const fault = faultOf(kind, now);
+      if (wrong.length === 0) return fault;
+      return [describe(wrong, now, course.want), ...(fault ? [fault] : [])].join("; ");
     },
     undo: (facts: Facts) => {
       if (!course) return [];

@@ -191,7 +191,18 @@ describe("a kind", () => {
   });
 
   test("stands in its file in the order in which all are read", () => {
-    const order = ["type", "summary", "inputs", "outputs", "renews", "judgesProgram", "facts", "sysctls", "adopts"];
+    const order = [
+      "type",
+      "summary",
+      "inputs",
+      "outputs",
+      "renews",
+      "fault",
+      "judgesProgram",
+      "facts",
+      "sysctls",
+      "adopts",
+    ];
     const whole = [
       ...order,
       "records",

@@ -9,6 +9,7 @@ import { firewallCommand, parseFirewall } from "./facts/firewall.ts";
 import { fragmentsCommand, parseFragments } from "./facts/fragments.ts";
 import { parseLinks } from "./facts/links.ts";
 import { namespacesCommand, parseNamespaces } from "./facts/namespaces.ts";
+import { ovsCommand, parseOvs } from "./facts/ovs.ts";
 import { parseRoutes } from "./facts/routes.ts";
 import { parseRules } from "./facts/rules.ts";
 import { parseSshWay, sshWayCommand } from "./facts/ssh-way.ts";
@@ -32,6 +33,17 @@ export {
   type Namespace,
   type NamespacesFact,
 } from "./facts/namespaces.ts";
+export {
+  faultOf,
+  type OvsBridgeFact,
+  type OvsFact,
+  type OvsInterfaceFact,
+  type OvsPortFact,
+  othersIds,
+  ovsBridges,
+  ovsMark,
+} from "./facts/ovs.ts";
+export type { OvsRow, OvsSettings, OvsTable } from "./facts/ovs-columns.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";
@@ -48,7 +60,10 @@ interface Table<T> {
 }
 
 /** Debian's names of the packages that hold the tools. */
-const packages = { ip: "iproute2", bridge: "iproute2", docker: "docker.io", grep: "grep", nft: "nftables" };
+const packages = {
+  ...{ ip: "iproute2", bridge: "iproute2", docker: "docker.io", grep: "grep", nft: "nftables" },
+  "ovs-vsctl": "openvswitch-switch",
+};
 
 const table = <T>(asks: Table<T>["asks"], command: Command, parse: Table<T>["parse"]): Table<T> => ({
   asks,
@@ -73,6 +88,7 @@ const tables = {
   dockerDaemon: table("docker", dockerDaemonCommand, parseDockerDaemon),
   swarm: table("docker", swarmCommand, parseSwarm),
   swarmTokens: table("docker", swarmTokensCommand, parseSwarmTokens),
+  ovs: table("ovs-vsctl", ovsCommand, parseOvs),
   namespaces: table("ip", namespacesCommand, parseNamespaces),
 };
 

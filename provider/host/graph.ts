@@ -9,6 +9,8 @@ import { containerCalled, type Facts, prefixOf } from "./facts.ts";
 export type Node = `${Sort} ${string}`;
 type Sort =
   | "link"
+  | "ovs-bridge"
+  | "ovs-port"
   | "docker-network"
   | "docker-container"
   | "docker-connection"
@@ -29,6 +31,9 @@ type Sort =
 export const link = (name: string): Node => `link ${name}`;
 /** The names of the links among nodes. */
 export const linksIn = (nodes: readonly Node[]): string[] => namesIn("link", nodes);
+export const ovsBridge = (name: string): Node => `ovs-bridge ${name}`;
+/** A port of a bridge of Open vSwitch: no two bridges of a host have ports of one name. */
+export const ovsPort = (name: string): Node => `ovs-port ${name}`;
 export const firewallChain = (name: string): Node => `firewall-chain ${name}`;
 export const dockerNetwork = (name: string): Node => `docker-network ${name}`;
 /** A container, by name or ID; none is made by a resource. */
@@ -132,6 +137,8 @@ function present(sort: Sort, facts: Facts): string[] {
   switch (sort) {
     case "link":
       return facts.links.map((l) => l.name);
+    case "ovs-bridge":
+      return facts.ovs.bridges.map((b) => b.name);
     case "docker-network":
       return facts.docker.networks.map((n) => n.name);
     case "docker-container":

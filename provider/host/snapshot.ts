@@ -2,6 +2,7 @@ import { Failure } from "../errors.ts";
 import type { Command } from "./command.ts";
 import type { Conversation } from "./connection.ts";
 import { inspectNetworks } from "./facts/docker.ts";
+import { ovsCommand, ovsLines } from "./facts/ovs.ts";
 import { parseRoute } from "./facts/routes.ts";
 import { numbered, rulesetLines, savedLines } from "./firewall/lines.ts";
 import type { Talk } from "./line.ts";
@@ -11,9 +12,9 @@ type Speaker = Pick<Conversation, "run"> | Talk;
 
 /**
  * All that a host's network consists of: links, addresses, routes of all tables, rules, firewall, sysctls, bridge VLANs,
- * forwarding entries, Docker networks and what the Docker daemon is told; as sorted lines, so that a comparison which
- * fails shows what differs. What changes by itself is left out: numbers and hardware addresses that the kernel gives,
- * counters, timers, neighbours.
+ * forwarding entries, Open vSwitch, Docker networks and what the Docker daemon is told; as sorted lines, so that a
+ * comparison which fails shows what differs. What changes by itself is left out: numbers and hardware addresses that the
+ * kernel gives, counters, timers, neighbours.
  */
 export async function snapshot(speaker: Speaker): Promise<string[]> {
   const conversation = typeof speaker === "function" ? await speaker() : speaker;
@@ -82,6 +83,7 @@ ${inspectNetworks()}`,
     ),
     parse: (stdout) => numbered(stdout.trimEnd().split("\n")),
   },
+  { name: "ovs", command: ovsCommand, parse: ovsLines },
   { name: "link", command: sh("ip -j -d addr show"), parse: rows(linkLines) },
   {
     name: "route",

@@ -11,10 +11,12 @@ export function linksOnWay({ sshWay, links }: Pick<Facts, "sshWay" | "links">): 
     if (!link || names.has(link.name)) return;
     names.add(link.name);
     visit(link.parent);
-    visit(link.master);
+    // All ports of all bridges of Open vSwitch have one master in the kernel.
+    if (link.portOf !== "openvswitch") visit(link.master);
     for (const port of links.filter(({ master }) => master === link.name)) visit(port.name);
   };
   visit(sshWay.device);
+  sshWay.ovsPorts?.forEach(visit);
   return names;
 }
 

@@ -6,7 +6,7 @@ import type { Values } from "../schema/field.ts";
 import { findings } from "./bridge-findings.ts";
 import { bridgeFields, create, planOptions, vlanProblems } from "./bridge-options.ts";
 import { ownPorts, portLinks, portsOf } from "./bridge-ports.ts";
-import { heldBy, lasting, moveLayer3, returned } from "./inherit.ts";
+import { lasting, moveLayer3, takeOver, takerOf } from "./inherit.ts";
 import { checkLink, linkOutputs, planLink, planOwner, readLink } from "./link.ts";
 import { newPort, planPort, type portFields, readPort } from "./port-vlans.ts";
 
@@ -114,10 +114,7 @@ function plan(
   const leaving = ports ? portsOf(have).filter((port) => !ports[port]) : [];
   const filters = ([port, wanted]: [string, Values<typeof portFields>]) =>
     planPort(port, wanted, have?.ports?.[port] ?? newPort, false);
-  // Its addresses may have come back to it, by hand or by a change that was cut short.
-  const before = inheritFrom && !have ? returned(inheritFrom, facts) : facts;
-  const held = (inheritFrom ? heldBy(inheritFrom, before) : []).filter(({ dynamic }) => !dynamic);
-  const there = have ?? { up: want.up, addresses: held.map(({ address, prefix }) => `${address}/${prefix}`) };
+  const { moves, there } = takeOver(want, have, inheritFrom ? takerOf(inheritFrom, facts.links) : undefined, facts);
   return [
     ...(have ? planOptions(want, have) : [create(want, owner, facts)]),
     ...planOwner(name, owner, have, inheritFrom ? ["inherits", inheritFrom] : undefined),
@@ -127,7 +124,7 @@ function plan(
     ...joining.map((port) => ip`link set dev ${port} master ${name}`),
     ...Object.entries(ports ?? {}).flatMap(filters),
     ...(vlans ? planPort(name, vlans, have?.vlans ?? newPort, true) : []),
-    ...(inheritFrom ? moveLayer3(inheritFrom, name, before) : []),
+    ...moves,
     // With its ports the kernel may change its MTU, also one that was said when it was made.
     ...planLink(name, want, joining.length + leaving.length > 0 ? { ...there, mtu: undefined } : there, facts),
   ];

@@ -13,6 +13,8 @@ import { IpForwarding } from "./ip-forwarding.ts";
 import { Macvlan } from "./macvlan.ts";
 import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
+import { OvsBridge } from "./ovs-bridge.ts";
+import { OvsPort } from "./ovs-port.ts";
 import { PolicyRule } from "./policy-rule.ts";
 import { ReachabilityCheck } from "./reachability-check.ts";
 import { Route } from "./route.ts";
@@ -40,6 +42,8 @@ export const kinds = [
   Macvlan,
   Masquerade,
   Nic,
+  OvsBridge,
+  OvsPort,
   PolicyRule,
   ReachabilityCheck,
   Route,

@@ -92,15 +92,37 @@ export function cannotInherit(name: string, { links }: Pick<Facts, "links">): st
   );
 }
 
-/** The bridge that has taken a link over. */
-const takerOf = (heir: string, links: readonly Link[]): Link | undefined => {
+/** What of a link a bridge that is to be made, or is there, takes over, or has. */
+export interface Takeover {
+  /** The commands that move it. */
+  readonly moves: Command[];
+  /** What the bridge has then, but for what else is asked of it. */
+  readonly there: { readonly up?: boolean | undefined; readonly addresses?: readonly string[] | undefined };
+}
+
+/** Takes a link over. `taker` is the bridge that has it already, by hand or by a change that was cut short. */
+export function takeOver(
+  { name, inheritFrom, up }: { readonly name: string; readonly inheritFrom?: string | undefined; readonly up: boolean },
+  have: Takeover["there"] | undefined,
+  taker: Link | undefined,
+  facts: Network,
+): Takeover {
+  const before = inheritFrom && !have ? returned(inheritFrom, taker, facts) : facts;
+  const held = (inheritFrom ? heldBy(inheritFrom, before) : []).filter(({ dynamic }) => !dynamic);
+  return {
+    moves: inheritFrom ? moveLayer3(inheritFrom, name, before) : [],
+    there: have ?? { up, addresses: held.map(cidrOf) },
+  };
+}
+
+/** The bridge of the kernel that has taken a link over. */
+export const takerOf = (heir: string, links: readonly Link[]): Link | undefined => {
   const master = links.find((l) => l.name === heir)?.master;
   return links.find((l) => l.name === master && noteOf(l, "inherits") === heir);
 };
 
 /** The host as it was before a bridge took this link over: what the bridge has now is the link's again. */
-export function returned<N extends Network>(heir: string, facts: N): N {
-  const taker = takerOf(heir, facts.links);
+function returned<N extends Network>(heir: string, taker: Link | undefined, facts: N): N {
   if (!taker) return facts;
   const swap = (word: string | undefined) => (word === taker.name ? heir : word);
   const ips = taker.ips.map((address) => relabelled(address, taker.name, heir));

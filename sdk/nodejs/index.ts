@@ -95,6 +95,16 @@ export type OverlayNetwork = import("./overlayNetwork").OverlayNetwork;
 export const OverlayNetwork: typeof import("./overlayNetwork").OverlayNetwork = null as any;
 utilities.lazyLoad(exports, ["OverlayNetwork"], () => require("./overlayNetwork"));
 
+export { OvsBridgeArgs } from "./ovsBridge";
+export type OvsBridge = import("./ovsBridge").OvsBridge;
+export const OvsBridge: typeof import("./ovsBridge").OvsBridge = null as any;
+utilities.lazyLoad(exports, ["OvsBridge"], () => require("./ovsBridge"));
+
+export { OvsPortArgs } from "./ovsPort";
+export type OvsPort = import("./ovsPort").OvsPort;
+export const OvsPort: typeof import("./ovsPort").OvsPort = null as any;
+utilities.lazyLoad(exports, ["OvsPort"], () => require("./ovsPort"));
+
 export { PolicyRuleArgs } from "./policyRule";
 export type PolicyRule = import("./policyRule").PolicyRule;
 export const PolicyRule: typeof import("./policyRule").PolicyRule = null as any;
@@ -205,6 +215,10 @@ const _module = {
                 return new Nic(name, <any>undefined, { urn })
             case "hostnet:index:OverlayNetwork":
                 return new OverlayNetwork(name, <any>undefined, { urn })
+            case "hostnet:index:OvsBridge":
+                return new OvsBridge(name, <any>undefined, { urn })
+            case "hostnet:index:OvsPort":
+                return new OvsPort(name, <any>undefined, { urn })
             case "hostnet:index:PolicyRule":
                 return new PolicyRule(name, <any>undefined, { urn })
             case "hostnet:index:ReachabilityCheck":

@@ -25,9 +25,17 @@ console.log(render(sysctlsCommand([...names, "net.ipv4.ip_local_reserved_ports",
 dockerDaemon/*) print=$(node -e 'import("./provider/host/facts/docker-daemon.ts").then((m) => process.stdout.write(m.dockerDaemonCommand.argv[2]))') ;;
 firewall/*) print=$(node -e 'import("./provider/host/facts/firewall.ts").then((f) => console.log(f.firewallCommand.argv[2]))') ;;
 namespaces/*) print=$(node -e 'import("./provider/host/facts/namespaces.ts").then((m) => process.stdout.write(m.namespacesCommand.argv[2]))') ;;
+ovs/*)
+  # With the programs of the tests, and a database that is empty before.
+  print="$(node -e 'import("./provider/host/facts/ovs.ts").then((m) => process.stdout.write(m.ovsCommand.argv[2]))')"
+  begin=$(node -e 'import("./test/host/ovs.ts").then(async (m) => process.stdout.write(await m.ovsOn()))')
+  begin="$begin
+trap 'kill \$(cat /run/openvswitch/*.pid)' EXIT"
+  ;;
 swarm/*) print=$(node -e 'import("./provider/host/facts/swarm.ts").then((m) => process.stdout.write(m.swarmCommand.argv[2]))') ;;
 docker/*) print=$(node -e 'import("./provider/host/facts/docker.ts").then((m) => process.stdout.write(m.dockerCommand.argv[2]))') ;;
 esac
 [ $# -gt 0 ] || set -- unshare --net --mount sh -c
-"$@" "set -e; exec 3>&1 >&2; mountpoint -q /run || mount -t tmpfs tmpfs /run; $(cat "$file.sh")
+"$@" "set -e; exec 3>&1 >&2; mountpoint -q /run || mount -t tmpfs tmpfs /run; ${begin-}
+$(cat "$file.sh")
 exec >&3; $print" >"$file.stdout"

@@ -20,5 +20,9 @@ test.each([
 test("the boot's unit comes after the renderers and before Docker, and SSH does not wait for it", () => {
   const [before, after] = ["Before", "After"].map((setting) => of(setting, unit).join(" ").split(" "));
   expect(before).toEqual(["network-online.target", "docker.service"]);
-  expect(after).toEqual(["systemd-networkd.service", "NetworkManager.service", "networking.service"]);
+  expect(after).toEqual([
+    ...["systemd-networkd.service", "NetworkManager.service", "networking.service"],
+    // It makes its bridges from its database.
+    ...["openvswitch-switch.service", "openvswitch.service", "ovs-vswitchd.service"],
+  ]);
 });

@@ -28,7 +28,7 @@ cat >/usr/local/sbin/sleep <<'SLEEP'
 ${sleep}SLEEP
 chmod +x /usr/local/sbin/sleep
 ip link set lo up
-exec sh`;
+`;
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -39,18 +39,18 @@ export class TickingHost {
   /** The shell of an operator, who has no part in what is tried. */
   readonly #console: Shell;
 
-  constructor() {
+  constructor(begin: string) {
     const env = { ...process.env, PATH: path };
-    const words = ["--net", "--mount", "--propagation", "private", "sh", "-c", enter];
+    const words = ["--net", "--mount", "--propagation", "private", "sh", "-c", `${enter}${begin}\nexec sh`];
     const child = spawn("unshare", words, { detached: true, stdio: "pipe", env });
     this.#pid = child.pid ?? 0;
     this.#console = new Shell("console", child);
     this.#shells.push(this.#console);
   }
 
-  /** Makes it ready; answers it. */
-  static async start(): Promise<TickingHost> {
-    const host = new TickingHost();
+  /** Makes it ready, `begin` being what runs on it first; answers it. */
+  static async start(begin = ""): Promise<TickingHost> {
+    const host = new TickingHost(begin);
     await host.run("true");
     return host;
   }

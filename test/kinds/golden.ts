@@ -31,6 +31,7 @@ import { factsOf, mac } from "./written-host.ts";
  *     links: []
  *     ---------- program                  optional: the other resources of the program, on this host unless they say so
  *     - { type: VlanInterface, parent: ens33, vlanId: 20 }
+ *     - { type: OvsPort, inputs: { bridge: ovs0, name: web0, type: internal } }
  *     - { type: Nic, host: node2, name: ens32, addresses: [192.168.1.20/24] }
  *     ----------                          what comes of it: warnings and commands, or an error
  *     warning: …
@@ -121,10 +122,14 @@ function checked(kind: Kind, asked: Properties): Properties {
 }
 
 function aroundOf(kinds: readonly Kind[], kind: Kind, program: readonly Properties[] = []): Around {
-  const all = program.map(({ type, host: on = host, ...asked }) => {
+  const all = program.map(({ type, host: on = host, inputs, ...asked }) => {
     const other = kinds.find((k) => k.type === type);
     if (!other) throw new Error(`no kind ${type}`);
-    return { kind: other, host: on as string, want: checked(other, { host: on, ...asked }) };
+    return {
+      kind: other,
+      host: on as string,
+      want: checked(other, { host: on, ...asked, ...(inputs as Properties | undefined) }),
+    };
   });
   const others = all.filter((one) => one.host === host);
   return {

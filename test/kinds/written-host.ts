@@ -17,6 +17,7 @@ import type {
   Link,
   VxlanFact,
 } from "../../provider/host/facts.ts";
+import { ovsOf, type WrittenOvs } from "./written-ovs.ts";
 import { swarmOf, type WrittenSwarm } from "./written-swarm.ts";
 
 /** The hardware address of a link of which nobody says another. */
@@ -41,6 +42,7 @@ interface WrittenHost {
     readonly containers?: readonly WrittenContainer[];
   };
   readonly dockerDaemon?: WrittenDaemon;
+  readonly ovs?: WrittenOvs;
   /** A host that is in none, unless it says more: then an active manager, of which `nodes` tells. */
   readonly swarm?: WrittenSwarm;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
@@ -114,6 +116,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     arping = true,
     firewall = {},
     swarm,
+    ovs,
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -131,6 +134,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     docker: dockerOf(docker ?? {}),
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
     namespaces: { ...namespacesOf(namespaces), arping },
+    ovs: ovsOf(ovs),
     swarm: swarmOf(swarm),
     swarmTokens: swarm ? { worker: "SWMTKN-1-a-w", manager: "SWMTKN-1-a-m" } : {},
   };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { onlyLine } from "../host/only-line.ts";
+import { noOvs, ovsOn } from "../host/ovs.ts";
 import { full } from "../seed.ts";
 import { fitting } from "./fitting.ts";
 import { laws, prepare, Walk } from "./laws.ts";
@@ -18,14 +19,19 @@ export function walks(kind: Kind): void {
   let walk: Walk;
   let reason: string | undefined;
 
+  const needsOvs = kind.facts.includes("ovs");
   beforeAll(async () => {
-    shell = newHost();
+    if (needsOvs && noOvs) {
+      reason = noOvs;
+      return;
+    }
+    shell = newHost(needsOvs ? await ovsOn() : "");
     const line = onlyLine("here", shell);
     const ground = { host: "node1", line, kind: await fitting({ host: "node1", line, kind }) };
     reason = await prepare(ground);
     if (!reason) walk = await Walk.begin(ground);
   });
-  afterAll(() => shell.close());
+  afterAll(() => shell?.close());
 
   // A bridge has thirteen steps, each with a change, its undo and a snapshot.
   for (const law of laws)

@@ -147,6 +147,16 @@ describe("a diff", () => {
     expect(await provider.diff(net, state, want)).toEqual({ changes: "none", diffs: [], replaces: [], detailed: {} });
   });
 
+  test("finds that a thing does not work, though all is as wanted", async () => {
+    const port = { host: "node1", bridge: "ovs0", name: "eth1", type: "system", vlanMode: "trunk" };
+    const urn = "urn:pulumi:prod::lab::hostnet:index:OvsPort::eth1";
+    expect((await provider.diff(urn, { ...port, ofport: 1 }, port)).changes).toBe("none");
+    const broken = { ...port, ofport: -1, error: "could not open network device eth1 (No such device)" };
+    expect(await provider.diff(urn, broken, port)).toEqual({
+      ...{ changes: "some", diffs: ["error"], replaces: [], detailed: { error: "DELETE" } },
+    });
+  });
+
   test("names each place in full, each property by its first part, and those that make it anew", async () => {
     const want = {
       ...inputs,

@@ -5,12 +5,13 @@ import { renderers } from "./renderers.ts";
 
 /**
  * The unit that replays. After the distribution has set up its network, whichever way, and again whenever that is
- * restarted: renderers drop what they do not know. Before Docker, whose networks need their parents. It waits for
- * nothing that may never come.
+ * restarted: renderers drop what they do not know. After Open vSwitch, which makes its bridges anew from its database.
+ * Before Docker, whose networks need their parents. It waits for nothing that may never come.
  */
 const unitText = `[Unit]
 Description=Links, addresses and routes that hostnet keeps
 After=systemd-networkd.service NetworkManager.service networking.service
+After=openvswitch-switch.service openvswitch.service ovs-vswitchd.service
 PartOf=systemd-networkd.service NetworkManager.service networking.service
 Before=network-online.target docker.service
 ConditionPathExists=/etc/hostnet/boot

@@ -6,7 +6,9 @@ export interface SshWay {
   readonly client: string;
   /** The link that answers to it leave by; undefined when the host has no route to it. */
   readonly device?: string;
-  /** How the host reaches the client, its firewall, its bridges' VLANs, and the sysctls on the way: what none of the other tables tell. */
+  /** The ports of the bridge of Open vSwitch that this link is in, or stands on. */
+  readonly ovsPorts?: readonly string[];
+  /** How the host reaches the client, its firewall, its bridges' VLANs, its Open vSwitch if it comes that way, and the sysctls on it: what none of the other tables tell. */
   readonly state: string;
 }
 
@@ -20,7 +22,22 @@ echo "\${1%%%*}"
 { ip -o route get "\${1%%%*}" from "\${3%%%*}" || ip -o route get "\${1%%%*}"; } 2>/dev/null | sed 's/ cache.*//; s/ expires [0-9]*sec//'
 echo
 device=$(ip -o route get "\${1%%%*}" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
+ovs=
+if command -v ovs-vsctl >/dev/null; then
+  for link in "$device" $(cd "/sys/class/net/$device" 2>/dev/null && ls -d lower_* 2>/dev/null | sed 's/^lower_//'); do
+    if ovs-vsctl --timeout=5 br-exists "$link" 2>/dev/null; then ovs=$link && break; fi
+    ovs=$(ovs-vsctl --timeout=5 iface-to-br "$link" 2>/dev/null) && break
+  done
+  [ -z "$ovs" ] || echo ovs $(ovs-vsctl --timeout=5 list-ifaces "$ovs" 2>/dev/null)
+fi
 {
+  if [ -n "$ovs" ]; then
+    for table in Bridge:name,ports,controller,fail_mode,protocols,stp_enable,rstp_enable,other_config \\
+      Port:name,interfaces,tag,trunks,vlan_mode,cvlans,protected,lacp,bond_mode Interface:name,type,options,error Controller:target; do
+      ovs-vsctl --timeout=5 --format=csv --columns="\${table#*:}" list "\${table%%:*}"
+    done
+    for bridge in $(ovs-vsctl --timeout=5 list-br); do ovs-ofctl --timeout=5 --no-stats dump-flows "$bridge"; done
+  fi
   for table in all "$device"; do
     for family in 4 6; do
       cd "/proc/sys/net/ipv$family/conf/$table" 2>/dev/null && grep . *filter forwarding arp_* accept_* disable_ipv6 2>/dev/null
@@ -42,6 +59,10 @@ device=$(ip -o route get "\${1%%%*}" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).
 /** Reads what `sshWayCommand` printed. */
 export function parseSshWay(stdout: string): SshWay {
   const [client = "", ...rest] = stdout.split("\n");
+  const ports = rest
+    .find((line) => line.startsWith("ovs "))
+    ?.split(" ")
+    .slice(1);
   const device = / dev (\S+)/.exec(rest[0] ?? "")?.[1];
-  return { client, ...(device && { device }), state: rest.join("\n").trim() };
+  return { client, ...(device && { device }), ...(ports && { ovsPorts: ports }), state: rest.join("\n").trim() };
 }

@@ -57,6 +57,10 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &Nic{}
 	case "hostnet:index:OverlayNetwork":
 		r = &OverlayNetwork{}
+	case "hostnet:index:OvsBridge":
+		r = &OvsBridge{}
+	case "hostnet:index:OvsPort":
+		r = &OvsPort{}
 	case "hostnet:index:PolicyRule":
 		r = &PolicyRule{}
 	case "hostnet:index:ReachabilityCheck":

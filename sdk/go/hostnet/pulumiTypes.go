@@ -2344,6 +2344,232 @@ func (o OverlayHostOutput) Slot() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v OverlayHost) *int { return v.Slot }).(pulumi.IntPtrOutput)
 }
 
+// A port of a bridge of Open vSwitch, as it is.
+type OvsBridgePort struct {
+	// Why it does not work.
+	Error *string `pulumi:"error"`
+	// The name of the port.
+	Name string `pulumi:"name"`
+	// Its number for OpenFlow; -1 where it does not work.
+	Ofport *int `pulumi:"ofport"`
+	// The VLAN of its untagged frames.
+	Tag *int `pulumi:"tag"`
+}
+
+// A port of a bridge of Open vSwitch, as it is.
+type OvsBridgePortOutput struct{ *pulumi.OutputState }
+
+func (OvsBridgePortOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsBridgePort)(nil)).Elem()
+}
+
+func (o OvsBridgePortOutput) ToOvsBridgePortOutput() OvsBridgePortOutput {
+	return o
+}
+
+func (o OvsBridgePortOutput) ToOvsBridgePortOutputWithContext(ctx context.Context) OvsBridgePortOutput {
+	return o
+}
+
+// Why it does not work.
+func (o OvsBridgePortOutput) Error() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsBridgePort) *string { return v.Error }).(pulumi.StringPtrOutput)
+}
+
+// The name of the port.
+func (o OvsBridgePortOutput) Name() pulumi.StringOutput {
+	return o.ApplyT(func(v OvsBridgePort) string { return v.Name }).(pulumi.StringOutput)
+}
+
+// Its number for OpenFlow; -1 where it does not work.
+func (o OvsBridgePortOutput) Ofport() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v OvsBridgePort) *int { return v.Ofport }).(pulumi.IntPtrOutput)
+}
+
+// The VLAN of its untagged frames.
+func (o OvsBridgePortOutput) Tag() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v OvsBridgePort) *int { return v.Tag }).(pulumi.IntPtrOutput)
+}
+
+type OvsBridgePortArrayOutput struct{ *pulumi.OutputState }
+
+func (OvsBridgePortArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]OvsBridgePort)(nil)).Elem()
+}
+
+func (o OvsBridgePortArrayOutput) ToOvsBridgePortArrayOutput() OvsBridgePortArrayOutput {
+	return o
+}
+
+func (o OvsBridgePortArrayOutput) ToOvsBridgePortArrayOutputWithContext(ctx context.Context) OvsBridgePortArrayOutput {
+	return o
+}
+
+func (o OvsBridgePortArrayOutput) Index(i pulumi.IntInput) OvsBridgePortOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) OvsBridgePort {
+		return vs[0].([]OvsBridgePort)[vs[1].(int)]
+	}).(OvsBridgePortOutput)
+}
+
+// How much a port takes from its link; the rest is dropped.
+type OvsIngressPolicing struct {
+	// In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+	Burst *int `pulumi:"burst"`
+	// In kilobits per second; 0: all.
+	Rate int `pulumi:"rate"`
+}
+
+// OvsIngressPolicingInput is an input type that accepts OvsIngressPolicingArgs and OvsIngressPolicingOutput values.
+// You can construct a concrete instance of `OvsIngressPolicingInput` via:
+//
+//	OvsIngressPolicingArgs{...}
+type OvsIngressPolicingInput interface {
+	pulumi.Input
+
+	ToOvsIngressPolicingOutput() OvsIngressPolicingOutput
+	ToOvsIngressPolicingOutputWithContext(context.Context) OvsIngressPolicingOutput
+}
+
+// How much a port takes from its link; the rest is dropped.
+type OvsIngressPolicingArgs struct {
+	// In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+	Burst pulumi.IntPtrInput `pulumi:"burst"`
+	// In kilobits per second; 0: all.
+	Rate pulumi.IntInput `pulumi:"rate"`
+}
+
+func (OvsIngressPolicingArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsIngressPolicing)(nil)).Elem()
+}
+
+func (i OvsIngressPolicingArgs) ToOvsIngressPolicingOutput() OvsIngressPolicingOutput {
+	return i.ToOvsIngressPolicingOutputWithContext(context.Background())
+}
+
+func (i OvsIngressPolicingArgs) ToOvsIngressPolicingOutputWithContext(ctx context.Context) OvsIngressPolicingOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsIngressPolicingOutput)
+}
+
+func (i OvsIngressPolicingArgs) ToOvsIngressPolicingPtrOutput() OvsIngressPolicingPtrOutput {
+	return i.ToOvsIngressPolicingPtrOutputWithContext(context.Background())
+}
+
+func (i OvsIngressPolicingArgs) ToOvsIngressPolicingPtrOutputWithContext(ctx context.Context) OvsIngressPolicingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsIngressPolicingOutput).ToOvsIngressPolicingPtrOutputWithContext(ctx)
+}
+
+// OvsIngressPolicingPtrInput is an input type that accepts OvsIngressPolicingArgs, OvsIngressPolicingPtr and OvsIngressPolicingPtrOutput values.
+// You can construct a concrete instance of `OvsIngressPolicingPtrInput` via:
+//
+//	        OvsIngressPolicingArgs{...}
+//
+//	or:
+//
+//	        nil
+type OvsIngressPolicingPtrInput interface {
+	pulumi.Input
+
+	ToOvsIngressPolicingPtrOutput() OvsIngressPolicingPtrOutput
+	ToOvsIngressPolicingPtrOutputWithContext(context.Context) OvsIngressPolicingPtrOutput
+}
+
+type ovsIngressPolicingPtrType OvsIngressPolicingArgs
+
+func OvsIngressPolicingPtr(v *OvsIngressPolicingArgs) OvsIngressPolicingPtrInput {
+	return (*ovsIngressPolicingPtrType)(v)
+}
+
+func (*ovsIngressPolicingPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**OvsIngressPolicing)(nil)).Elem()
+}
+
+func (i *ovsIngressPolicingPtrType) ToOvsIngressPolicingPtrOutput() OvsIngressPolicingPtrOutput {
+	return i.ToOvsIngressPolicingPtrOutputWithContext(context.Background())
+}
+
+func (i *ovsIngressPolicingPtrType) ToOvsIngressPolicingPtrOutputWithContext(ctx context.Context) OvsIngressPolicingPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsIngressPolicingPtrOutput)
+}
+
+// How much a port takes from its link; the rest is dropped.
+type OvsIngressPolicingOutput struct{ *pulumi.OutputState }
+
+func (OvsIngressPolicingOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsIngressPolicing)(nil)).Elem()
+}
+
+func (o OvsIngressPolicingOutput) ToOvsIngressPolicingOutput() OvsIngressPolicingOutput {
+	return o
+}
+
+func (o OvsIngressPolicingOutput) ToOvsIngressPolicingOutputWithContext(ctx context.Context) OvsIngressPolicingOutput {
+	return o
+}
+
+func (o OvsIngressPolicingOutput) ToOvsIngressPolicingPtrOutput() OvsIngressPolicingPtrOutput {
+	return o.ToOvsIngressPolicingPtrOutputWithContext(context.Background())
+}
+
+func (o OvsIngressPolicingOutput) ToOvsIngressPolicingPtrOutputWithContext(ctx context.Context) OvsIngressPolicingPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v OvsIngressPolicing) *OvsIngressPolicing {
+		return &v
+	}).(OvsIngressPolicingPtrOutput)
+}
+
+// In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+func (o OvsIngressPolicingOutput) Burst() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v OvsIngressPolicing) *int { return v.Burst }).(pulumi.IntPtrOutput)
+}
+
+// In kilobits per second; 0: all.
+func (o OvsIngressPolicingOutput) Rate() pulumi.IntOutput {
+	return o.ApplyT(func(v OvsIngressPolicing) int { return v.Rate }).(pulumi.IntOutput)
+}
+
+type OvsIngressPolicingPtrOutput struct{ *pulumi.OutputState }
+
+func (OvsIngressPolicingPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**OvsIngressPolicing)(nil)).Elem()
+}
+
+func (o OvsIngressPolicingPtrOutput) ToOvsIngressPolicingPtrOutput() OvsIngressPolicingPtrOutput {
+	return o
+}
+
+func (o OvsIngressPolicingPtrOutput) ToOvsIngressPolicingPtrOutputWithContext(ctx context.Context) OvsIngressPolicingPtrOutput {
+	return o
+}
+
+func (o OvsIngressPolicingPtrOutput) Elem() OvsIngressPolicingOutput {
+	return o.ApplyT(func(v *OvsIngressPolicing) OvsIngressPolicing {
+		if v != nil {
+			return *v
+		}
+		var ret OvsIngressPolicing
+		return ret
+	}).(OvsIngressPolicingOutput)
+}
+
+// In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+func (o OvsIngressPolicingPtrOutput) Burst() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *OvsIngressPolicing) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Burst
+	}).(pulumi.IntPtrOutput)
+}
+
+// In kilobits per second; 0: all.
+func (o OvsIngressPolicingPtrOutput) Rate() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *OvsIngressPolicing) *int {
+		if v == nil {
+			return nil
+		}
+		return &v.Rate
+	}).(pulumi.IntPtrOutput)
+}
+
 // Where a check speaks from; the host itself when all is left out.
 type ReachabilityOrigin struct {
 	// With `link`: an address that nobody has, with its prefix length.
@@ -3207,6 +3433,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*OverlayContainerInput)(nil)).Elem(), OverlayContainerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OverlayContainerMapInput)(nil)).Elem(), OverlayContainerMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OverlayHostInput)(nil)).Elem(), OverlayHostArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsIngressPolicingInput)(nil)).Elem(), OvsIngressPolicingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsIngressPolicingPtrInput)(nil)).Elem(), OvsIngressPolicingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginInput)(nil)).Elem(), ReachabilityOriginArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginPtrInput)(nil)).Elem(), ReachabilityOriginArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityTargetInput)(nil)).Elem(), ReachabilityTargetArgs{})
@@ -3246,6 +3474,10 @@ func init() {
 	pulumi.RegisterOutputType(OverlayContainerOutput{})
 	pulumi.RegisterOutputType(OverlayContainerMapOutput{})
 	pulumi.RegisterOutputType(OverlayHostOutput{})
+	pulumi.RegisterOutputType(OvsBridgePortOutput{})
+	pulumi.RegisterOutputType(OvsBridgePortArrayOutput{})
+	pulumi.RegisterOutputType(OvsIngressPolicingOutput{})
+	pulumi.RegisterOutputType(OvsIngressPolicingPtrOutput{})
 	pulumi.RegisterOutputType(ReachabilityOriginOutput{})
 	pulumi.RegisterOutputType(ReachabilityOriginPtrOutput{})
 	pulumi.RegisterOutputType(ReachabilityResultOutput{})

@@ -472,6 +472,20 @@ export interface OverlayHostArgs {
 }
 
 /**
+ * How much a port takes from its link; the rest is dropped.
+ */
+export interface OvsIngressPolicingArgs {
+    /**
+     * In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+     */
+    burst?: pulumi.Input<number | undefined>;
+    /**
+     * In kilobits per second; 0: all.
+     */
+    rate: pulumi.Input<number>;
+}
+
+/**
  * Where a check speaks from; the host itself when all is left out.
  */
 export interface ReachabilityOriginArgs {

@@ -340,6 +340,42 @@ export interface MasqueradeRule {
 }
 
 /**
+ * A port of a bridge of Open vSwitch, as it is.
+ */
+export interface OvsBridgePort {
+    /**
+     * Why it does not work.
+     */
+    error?: string;
+    /**
+     * The name of the port.
+     */
+    name: string;
+    /**
+     * Its number for OpenFlow; -1 where it does not work.
+     */
+    ofport?: number;
+    /**
+     * The VLAN of its untagged frames.
+     */
+    tag?: number;
+}
+
+/**
+ * How much a port takes from its link; the rest is dropped.
+ */
+export interface OvsIngressPolicing {
+    /**
+     * In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+     */
+    burst?: number;
+    /**
+     * In kilobits per second; 0: all.
+     */
+    rate: number;
+}
+
+/**
  * Where a check speaks from; the host itself when all is left out.
  */
 export interface ReachabilityOrigin {

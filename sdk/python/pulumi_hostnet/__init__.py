@@ -24,6 +24,8 @@ from .macvlan_trunk import *
 from .masquerade import *
 from .nic import *
 from .overlay_network import *
+from .ovs_bridge import *
+from .ovs_port import *
 from .policy_rule import *
 from .provider import *
 from .reachability_check import *
@@ -72,6 +74,8 @@ _utilities.register(
    "hostnet:index:Masquerade": "Masquerade",
    "hostnet:index:Nic": "Nic",
    "hostnet:index:OverlayNetwork": "OverlayNetwork",
+   "hostnet:index:OvsBridge": "OvsBridge",
+   "hostnet:index:OvsPort": "OvsPort",
    "hostnet:index:PolicyRule": "PolicyRule",
    "hostnet:index:ReachabilityCheck": "ReachabilityCheck",
    "hostnet:index:Route": "Route",

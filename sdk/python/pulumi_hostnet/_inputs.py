@@ -49,6 +49,8 @@ __all__ = [
     'OverlayContainerArgsDict',
     'OverlayHostArgs',
     'OverlayHostArgsDict',
+    'OvsIngressPolicingArgs',
+    'OvsIngressPolicingArgsDict',
     'ReachabilityOriginArgs',
     'ReachabilityOriginArgsDict',
     'ReachabilityTargetArgs',
@@ -2103,6 +2105,59 @@ class OverlayHostArgs:
     @slot.setter
     def slot(self, value: Optional[_builtins.int]):
         pulumi.set(self, "slot", value)
+
+
+class OvsIngressPolicingArgsDict(TypedDict):
+    """
+    How much a port takes from its link; the rest is dropped.
+    """
+    rate: pulumi.Input[_builtins.int]
+    """
+    In kilobits per second; 0: all.
+    """
+    burst: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+    """
+
+@pulumi.input_type
+class OvsIngressPolicingArgs:
+    def __init__(__self__, *,
+                 rate: pulumi.Input[_builtins.int],
+                 burst: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        How much a port takes from its link; the rest is dropped.
+
+        :param pulumi.Input[_builtins.int] rate: In kilobits per second; 0: all.
+        :param pulumi.Input[_builtins.int] burst: In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+        """
+        pulumi.set(__self__, "rate", rate)
+        if burst is not None:
+            pulumi.set(__self__, "burst", burst)
+
+    @_builtins.property
+    @pulumi.getter
+    def rate(self) -> pulumi.Input[_builtins.int]:
+        """
+        In kilobits per second; 0: all.
+        """
+        return pulumi.get(self, "rate")
+
+    @rate.setter
+    def rate(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "rate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def burst(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+        """
+        return pulumi.get(self, "burst")
+
+    @burst.setter
+    def burst(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "burst", value)
 
 
 class ReachabilityOriginArgsDict(TypedDict):

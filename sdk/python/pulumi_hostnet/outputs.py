@@ -27,6 +27,8 @@ __all__ = [
     'Host',
     'HostNetwork',
     'MasqueradeRule',
+    'OvsBridgePort',
+    'OvsIngressPolicing',
     'ReachabilityOrigin',
     'ReachabilityResult',
     'ReachabilityTarget',
@@ -1071,6 +1073,100 @@ class MasqueradeRule(dict):
         snat: the address that they get.
         """
         return pulumi.get(self, "to")
+
+
+@pulumi.output_type
+class OvsBridgePort(dict):
+    """
+    A port of a bridge of Open vSwitch, as it is.
+    """
+    def __init__(__self__, *,
+                 name: _builtins.str,
+                 error: Optional[_builtins.str] = None,
+                 ofport: Optional[_builtins.int] = None,
+                 tag: Optional[_builtins.int] = None):
+        """
+        A port of a bridge of Open vSwitch, as it is.
+
+        :param _builtins.str name: The name of the port.
+        :param _builtins.str error: Why it does not work.
+        :param _builtins.int ofport: Its number for OpenFlow; -1 where it does not work.
+        :param _builtins.int tag: The VLAN of its untagged frames.
+        """
+        pulumi.set(__self__, "name", name)
+        if error is not None:
+            pulumi.set(__self__, "error", error)
+        if ofport is not None:
+            pulumi.set(__self__, "ofport", ofport)
+        if tag is not None:
+            pulumi.set(__self__, "tag", tag)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> _builtins.str:
+        """
+        The name of the port.
+        """
+        return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def error(self) -> Optional[_builtins.str]:
+        """
+        Why it does not work.
+        """
+        return pulumi.get(self, "error")
+
+    @_builtins.property
+    @pulumi.getter
+    def ofport(self) -> Optional[_builtins.int]:
+        """
+        Its number for OpenFlow; -1 where it does not work.
+        """
+        return pulumi.get(self, "ofport")
+
+    @_builtins.property
+    @pulumi.getter
+    def tag(self) -> Optional[_builtins.int]:
+        """
+        The VLAN of its untagged frames.
+        """
+        return pulumi.get(self, "tag")
+
+
+@pulumi.output_type
+class OvsIngressPolicing(dict):
+    """
+    How much a port takes from its link; the rest is dropped.
+    """
+    def __init__(__self__, *,
+                 rate: _builtins.int,
+                 burst: Optional[_builtins.int] = None):
+        """
+        How much a port takes from its link; the rest is dropped.
+
+        :param _builtins.int rate: In kilobits per second; 0: all.
+        :param _builtins.int burst: In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+        """
+        pulumi.set(__self__, "rate", rate)
+        if burst is not None:
+            pulumi.set(__self__, "burst", burst)
+
+    @_builtins.property
+    @pulumi.getter
+    def rate(self) -> _builtins.int:
+        """
+        In kilobits per second; 0: all.
+        """
+        return pulumi.get(self, "rate")
+
+    @_builtins.property
+    @pulumi.getter
+    def burst(self) -> Optional[_builtins.int]:
+        """
+        In kilobits; 0: as Open vSwitch chooses. Default: `0`.
+        """
+        return pulumi.get(self, "burst")
 
 
 @pulumi.output_type

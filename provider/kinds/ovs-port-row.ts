@@ -1,0 +1,119 @@
+import type { OvsSettings } from "../host/facts.ts";
+import type { Values } from "../schema/field.ts";
+import type { ovsPortFields } from "./ovs-port-fields.ts";
+import { propertiesOf } from "./ovs-port-state.ts";
+import { isSame, markedIds, type Part, type Settings, setting } from "./ovs-words.ts";
+
+type Port = Values<typeof ovsPortFields>;
+
+/** What puts a port back with all that was set in its rows. */
+export interface Besides {
+  readonly row: OvsSettings<"Port">;
+  /** By name: one, or those of a bond. */
+  readonly interfaces: Readonly<Record<string, OvsSettings<"Interface">>>;
+  readonly mac: string | undefined;
+  readonly mtu: number | undefined;
+}
+
+type Wanted = Port & { readonly besides?: Besides | undefined };
+type Observed = Wanted & { readonly owner?: string | undefined };
+
+/** What was found of a port, in the form in which it was found. */
+const foundIn = ({ row, interfaces }: Besides) =>
+  propertiesOf({
+    settings: row,
+    interfaces: Object.entries(interfaces).map(([name, settings]) => ({ name, settings })),
+  });
+
+/** All that is set in the row of a port, where `base` is what nobody says otherwise of. */
+function rowOf(port: Port, base: Besides | undefined, mark: string | undefined): Settings {
+  const there: Partial<ReturnType<typeof foundIn>> = base ? foundIn(base) : {};
+  const said = <K extends keyof typeof there & keyof Port>(key: K, column: string) =>
+    port[key] === undefined || isSame(port[key], there[key]) ? {} : { [column]: port[key] };
+  const { transient, vlanMode } = port;
+  const { transient: was, ...config } = base?.row.other_config ?? {};
+  const lasts = transient === undefined || transient === there.transient;
+  return {
+    ...base?.row,
+    ...said("tag", "tag"),
+    ...said("trunks", "trunks"),
+    // Without a mode it follows from the tag alone, whatever the trunks are.
+    ...(vlanMode === there.vlanMode && base?.row.vlan_mode === undefined && base ? {} : said("vlanMode", "vlan_mode")),
+    ...said("customerVlans", "cvlans"),
+    ...said("protected", "protected"),
+    ...said("lacp", "lacp"),
+    ...said("bondMode", "bond_mode"),
+    other_config: {
+      ...config,
+      ...(lasts ? was !== undefined && { transient: was } : transient && { transient: "true" }),
+    },
+    external_ids: markedIds(base?.row.external_ids ?? {}, port.externalIds, mark),
+  };
+}
+
+/** All that is set in the rows of its interfaces, by their names. */
+function interfacesOf(port: Port, base: Besides | undefined, mac: string | undefined): Record<string, Settings> {
+  const { name, type, members = [name], peer, mtu, ingressPolicing: limit } = port;
+  const there: Partial<ReturnType<typeof foundIn>> = base ? foundIn(base) : {};
+  return Object.fromEntries(
+    (type === "bond" ? members : [name]).map((member) => {
+      const row = base?.interfaces[member];
+      const spoken = port.mac !== undefined && port.mac !== base?.mac ? port.mac : (row?.mac ?? mac);
+      return [
+        member,
+        {
+          ...row,
+          ...(type === "internal" || type === "patch" ? { type } : {}),
+          ...(type === "internal" && spoken && { mac: spoken }),
+          ...(peer !== undefined && { options: { ...row?.options, peer } }),
+          ...(mtu !== undefined && mtu !== base?.mtu && { mtu_request: mtu }),
+          ...(limit !== undefined &&
+            !(row && isSame(limit, there.ingressPolicing)) && {
+              ingress_policing_rate: limit.rate,
+              ingress_policing_burst: limit.burst,
+            }),
+        },
+      ];
+    }),
+  );
+}
+
+/** What is to be set in the row of a port's link, and what is. */
+export const linkRows = (want: Wanted, have: Wanted) =>
+  [want, have].map((port) => interfacesOf(port, port.besides, undefined)[port.name]) as [Settings?, Settings?];
+
+/**
+ * What is said to the database of a port and its interfaces, all at once, so that nobody sees a port without its tag. `mark`
+ * is whose it is to be; a port that was observed has its own. `mac` is that of its link where nobody says one.
+ */
+export function portParts(want: Wanted, have: Observed | undefined, mark: string, mac: string): Part[] {
+  const { name, bridge, besides } = want;
+  const base = besides ?? have?.besides;
+  const row = rowOf(want, base, besides ? undefined : mark);
+  const ids = besides ? { external_ids: besides.row.external_ids } : {};
+  const there = have ? rowOf(have, have.besides, have.owner) : {};
+  const interfaces = interfacesOf(want, base, mac);
+  const former = have ? interfacesOf(have, have.besides, undefined) : {};
+  const names = Object.keys(interfaces);
+  const made: Part[] =
+    want.type === "bond"
+      ? [["--may-exist", "add-bond", bridge, name, ...names]]
+      : [["--may-exist", "add-port", bridge, name]];
+  const joining = have ? names.filter((one) => !(one in former)) : [];
+  const leaving = have ? Object.keys(former).filter((one) => !(one in interfaces)) : [];
+  return [
+    ...(have ? [] : made),
+    ...joining.flatMap((one, i): Part[] => [
+      [`--id=@i${i}`, "create", "Interface", `name=${one}`],
+      ["add", "Port", name, "interfaces", `@i${i}`],
+    ]),
+    ...setting("Port", name, { ...row, ...ids }, there),
+    ...names
+      .filter((one) => !joining.includes(one))
+      .flatMap((one) => setting("Interface", one, interfaces[one] ?? {}, former[one] ?? {})),
+    ...leaving.flatMap((one, i): Part[] => [
+      [`--id=@o${i}`, "get", "Interface", one],
+      ["remove", "Port", name, "interfaces", `@o${i}`],
+    ]),
+  ];
+}

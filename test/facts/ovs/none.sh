@@ -1,0 +1,1 @@
+# Open vSwitch 3.1.0, just started.

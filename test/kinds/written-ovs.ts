@@ -1,0 +1,73 @@
+import type { OvsBridgeFact, OvsFact, OvsInterfaceFact, OvsPortFact } from "../../provider/host/facts.ts";
+
+/** What is set in a row, by Open vSwitch's names of its columns. */
+type Settings = Readonly<Record<string, unknown>>;
+
+/** An Open vSwitch that runs, by its bridges; `absent`; or what it says that does not run. */
+export type WrittenOvs = readonly WrittenBridge[] | "absent" | { readonly stopped: string };
+
+type WrittenBridge = Settings & {
+  readonly name: string;
+  /** Besides the local one, which is there unless it is written. */
+  readonly ports?: readonly WrittenPort[];
+  readonly controllers?: readonly string[];
+};
+
+/** `interface` is what is set in its one interface; `interfaces` those of a bond. An `ofport` is 1 when left out. */
+type WrittenPort = Settings & {
+  readonly name: string;
+  readonly interface?: WrittenInterface;
+  readonly interfaces?: readonly (WrittenInterface & { readonly name: string })[];
+};
+type WrittenInterface = Settings & { readonly ofport?: number; readonly error?: string };
+
+const noColumns = { external_ids: {}, other_config: {} };
+const newBridge = {
+  ...{ ...noColumns, datapath_type: "", fail_mode: undefined, protocols: [], flood_vlans: [] },
+  ...{ stp_enable: false, rstp_enable: false, mcast_snooping_enable: false },
+};
+const newPort = {
+  ...{ ...noColumns, tag: undefined, trunks: [], vlan_mode: undefined, cvlans: [], protected: false },
+  ...{ lacp: undefined, bond_mode: undefined, bond_updelay: 0, bond_downdelay: 0 },
+  ...{ bond_fake_iface: false, fake_bridge: false, mac: undefined },
+};
+const newInterface = {
+  ...{ ...noColumns, type: "", options: {}, mac: undefined, mtu_request: undefined, bfd: {}, lldp: {} },
+  ...{ ofport_request: undefined, ingress_policing_rate: 0, ingress_policing_burst: 0 },
+};
+
+/** The table `ovs` as a golden file writes it: one that runs and has no bridge when it writes none. */
+export function ovsOf(written: WrittenOvs = []): OvsFact {
+  const nothing = { bridges: [], managers: [], qos: [], queues: [] };
+  if (written === "absent") return { state: "absent", ...nothing };
+  if ("stopped" in written) return { state: "stopped", silence: written.stopped, ...nothing };
+  return { state: "running", version: "3.1.0", ...nothing, bridges: written.map(bridgeOf) };
+}
+
+function bridgeOf({ name, ports = [], controllers = [], ...settings }: WrittenBridge, i: number): OvsBridgeFact {
+  const local = ports.some((one) => one.name === name) ? [] : [{ name }];
+  return {
+    ...{ name, uuid: `bridge ${i}`, settings: { ...newBridge, ...settings } },
+    ports: [...local, ...ports].map((one) => portOf(one.name === name, one)),
+    controllers: controllers.map((target) => ({ uuid: target, settings: { ...noColumns, target }, others: {} })),
+    mirrors: [],
+  } as unknown as OvsBridgeFact;
+}
+
+const portOf = (
+  isLocal: boolean,
+  { name, interface: one = {}, interfaces, ...settings }: WrittenPort,
+): OvsPortFact => ({
+  ...{ name, uuid: `port ${name}`, settings: { ...newPort, ...settings } },
+  interfaces: (interfaces ?? [{ name, ...(isLocal && { type: "internal", ofport: 65534 }), ...one }]).map(interfaceOf),
+});
+
+const interfaceOf = ({
+  name,
+  ofport = 1,
+  error,
+  ...settings
+}: WrittenInterface & { readonly name: string }): OvsInterfaceFact => ({
+  ...{ name, ofport, settings: { ...newInterface, ...settings } },
+  ...(error && { error }),
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ip } from "../../provider/host/command.ts";
+import type { Shell } from "../../provider/host/shell.ts";
+import type { Kind } from "../../provider/kind.ts";
+import { OvsBridge } from "../../provider/kinds/ovs-bridge.ts";
+import { OvsPort } from "../../provider/kinds/ovs-port.ts";
+import { onlyLine } from "../host/only-line.ts";
+import { noOvs, ovsOn } from "../host/ovs.ts";
+import { some } from "../seed.ts";
+import { prepare, Walk } from "./laws.ts";
+import { newHost } from "./new-host.ts";
+import { noNamespace, walks } from "./walking.ts";
+
+const cable = (name: string) => [
+  ip`link add ${name} type veth peer name ${name}x`,
+  ip`link set dev ${name} up`,
+  ip`link set dev ${name}x up`,
+];
+const given = [...OvsPort.samples.given, ...["eth1", "eth2", "eth3"].flatMap(cable)];
+
+/** What a port can be besides a link of its own: the kind's own samples walk that. */
+const sorts = {
+  "a link of the host": {
+    a: { name: "eth1", type: "system", vlanMode: "access", tag: 100 },
+    b: { name: "eth1", type: "system", vlanMode: "trunk", trunks: [10, 20], protected: true },
+  },
+  "an end of a patch": {
+    a: { name: "patch0", type: "patch", peer: "patch1", vlanMode: "trunk" },
+    b: { name: "patch0", type: "patch", peer: "patch2", vlanMode: "dot1q-tunnel", tag: 10, customerVlans: [5, 6] },
+  },
+  "a bond": {
+    a: { name: "bond0", type: "bond", members: ["eth1", "eth2"], vlanMode: "trunk" },
+    b: {
+      ...{ name: "bond0", type: "bond", members: ["eth2", "eth3"], vlanMode: "native-tagged", tag: 5, trunks: [10] },
+      ...{ lacp: "active", bondMode: "balance-tcp", ingressPolicing: { rate: 1000, burst: 100 } },
+    },
+  },
+} as const;
+
+const missing = noNamespace || (noOvs && ` (skipped: ${noOvs})`);
+
+describe.skipIf(missing)(`a port of Open vSwitch that is${missing}`, () => {
+  describe.each(some(Object.entries(sorts), 3, "sorts of ports", 1))("%s", (_, { a, b }) => {
+    const on = (port: object) => ({ bridge: "ovs0", ...port });
+    walks({ ...OvsPort, samples: { given, a: on(a), b: on(b) } } as unknown as Kind);
+  });
+});
+
+describe.skipIf(missing)(`trap 65: Open vSwitch says yes to what does not work${missing}`, () => {
+  let shell: Shell;
+  beforeAll(async () => {
+    shell = newHost(await ovsOn());
+  });
+  afterAll(() => shell.close());
+
+  test("a bridge for which the kernel has no datapath has failed, and is undone", async () => {
+    const samples = { given: [], a: { name: "ovs9", up: false }, b: { name: "ovs9", up: false } };
+    const ground = { host: "node1", line: onlyLine("here", shell), kind: { ...OvsBridge, samples } as unknown as Kind };
+    expect(await prepare(ground)).toBeUndefined();
+    const walk = await Walk.begin(ground);
+    await expect(walk.go({ ...samples.a, datapathType: "system" })).rejects.toThrow(
+      "every command succeeded, but Open vSwitch has made nothing of ovs9; the log of ovs-vswitchd tells why; what it had changed is undone",
+    );
+    await walk.isAsAtFirst();
+  });
+});
