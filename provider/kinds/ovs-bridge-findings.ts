@@ -1,5 +1,5 @@
 import { type Facts, othersIds, ovsMark } from "../host/facts.ts";
-import { link } from "../host/graph.ts";
+import { link, ovsPort } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { listed } from "../schema/words.ts";
@@ -21,6 +21,19 @@ interface Faulty {
 
 /** That a thing which is there does not work. */
 export const notWorking = ({ error }: Faulty): Finding[] => (error ? [warning("", `does not work: ${error}`)] : []);
+
+/** That a name belongs to a port of another sort than the one that is to be made. */
+export function nameTaken(
+  name: string,
+  sort: string,
+  { ovs }: Pick<Facts, "ovs">,
+  { changes }: Pick<Around, "changes">,
+): Finding[] {
+  const bridge = ovs.bridges.find(({ ports }) => ports.some((port) => port.name === name));
+  return bridge && !changes(ovsPort(name))
+    ? [refusal("name", `${name} is a port of ${bridge.name} already, and no ${sort} that this kind can say`)]
+    : [];
+}
 
 /** Why a link cannot be a port of this bridge: it is one of another bridge, of Open vSwitch or of the kernel. */
 export function takenElsewhere(

@@ -2,7 +2,7 @@ import type { Facts } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
-import { lacksOvs, notWorking, takenElsewhere } from "./ovs-bridge-findings.ts";
+import { lacksOvs, nameTaken, notWorking, takenElsewhere } from "./ovs-bridge-findings.ts";
 import type { ovsPortFields } from "./ovs-port-fields.ts";
 
 type Port = Values<typeof ovsPortFields>;
@@ -36,7 +36,7 @@ export function portFindings(
       ? [refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`)]
       : [];
   return [
-    ...(have ? notWorking(have) : []),
+    ...(have ? notWorking(have) : nameTaken(name, "port", facts, around)),
     ...taken,
     ...down,
     ...rival,
