@@ -112,16 +112,16 @@ export function portParts(want: Port, have: Observed | undefined, mark: string, 
   return [
     ...(have ? [] : made),
     ...joining.flatMap((one, i): Part[] => [
-      [`--id=@i${i}`, "create", "Interface", `name=${one}`],
-      ["add", "Port", name, "interfaces", `@i${i}`],
+      [`--id=@${name}-i${i}`, "create", "Interface", `name=${one}`],
+      ["add", "Port", name, "interfaces", `@${name}-i${i}`],
     ]),
     ...setting("Port", name, { ...row, ...ids }, there),
     ...names
       .filter((one) => !joining.includes(one))
       .flatMap((one) => setting("Interface", one, interfaces[one] ?? {}, former[one] ?? {})),
     ...leaving.flatMap((one, i): Part[] => [
-      [`--id=@o${i}`, "get", "Interface", one],
-      ["remove", "Port", name, "interfaces", `@o${i}`],
+      [`--id=@${name}-o${i}`, "get", "Interface", one],
+      ["remove", "Port", name, "interfaces", `@${name}-o${i}`],
     ]),
   ];
 }
