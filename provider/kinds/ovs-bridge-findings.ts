@@ -5,9 +5,11 @@ import type { Values } from "../schema/field.ts";
 import { listed } from "../schema/words.ts";
 import { cannotInherit } from "./inherit.ts";
 import type { ovsBridgeFields } from "./ovs-bridge-row.ts";
+import { loopsThrough } from "./tunnel-loops.ts";
 
 type Bridge = Values<typeof ovsBridgeFields>;
 type Host = Pick<Facts, "links" | "ovs">;
+type Surroundings = Pick<Facts, "links" | "routes" | "ovs">;
 
 /** That a host has no Open vSwitch, for whatever needs it. One that does not run is told where it is read. */
 export const lacksOvs = ({ ovs }: Pick<Facts, "ovs">): Finding[] =>
@@ -56,7 +58,7 @@ export function takenElsewhere(
 export function bridgeFindings(
   want: Bridge | undefined,
   have: (Bridge & Faulty) | undefined,
-  facts: Host,
+  facts: Surroundings,
   around: Around<Bridge>,
 ): Finding[] {
   if (!want) return have ? leftPorts(have, facts) : [];
@@ -67,16 +69,17 @@ export function bridgeFindings(
     failMode === "secure" && controllers.length === 0
       ? [warning("failMode", "secure without a controller forwards nothing but what its flows say")]
       : [];
-  if (have) return [...silent, ...notWorking(have)];
+  const loops = loopsThrough({ type: "OvsBridge", want }, facts, around);
+  if (have) return [...silent, ...loops, ...notWorking(have)];
   const holder = facts.links.find((l) => l.name === name);
   const taken =
     holder && !around.changes(link(name))
       ? [refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`)]
       : [];
-  if (!inheritFrom) return [...silent, ...taken];
+  if (!inheritFrom) return [...silent, ...loops, ...taken];
   const leased = cannotInherit(inheritFrom, facts);
   return [
-    ...[...silent, ...taken, ...takenElsewhere("inheritFrom", inheritFrom, name, facts, around)],
+    ...[...silent, ...loops, ...taken, ...takenElsewhere("inheritFrom", inheritFrom, name, facts, around)],
     ...(leased ? [refusal("inheritFrom", leased)] : []),
     ...(stp
       ? [warning("stp", `keeps ${inheritFrom} silent for 30 s: guard.seconds must be more, or rstp in its place`)]

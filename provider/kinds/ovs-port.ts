@@ -24,6 +24,7 @@ export const OvsPort = defineKind({
   },
   renews: ["ofport"],
   fault: "error",
+  judgesProgram: true,
   facts: ["links", "routes", "ovs"],
 
   derive: (given) => ({

@@ -4,6 +4,7 @@ import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { lacksOvs, nameTaken, notWorking } from "./ovs-bridge-findings.ts";
 import { portOf, type Tunnel } from "./ovs-tunnel-fields.ts";
 import { tunnelOf } from "./ovs-tunnel-row.ts";
+import { loopFindings } from "./tunnel-loops.ts";
 import { endsOf, underlay } from "./tunnel-mtu.ts";
 import { dockerPort } from "./vxlan-findings.ts";
 
@@ -24,6 +25,7 @@ export function ovsTunnelFindings(
     ...twins(want, facts, around),
     ...throughItself(want, facts, around),
     ...portTakers(want, facts, around),
+    ...loopFindings({ type: "OvsTunnel", want }, "", facts, around),
     ...(want.ipsec && !facts.ovs.ipsec
       ? [
           refusal(

@@ -1,5 +1,5 @@
 import type { OvsInterfaceFact } from "../host/facts.ts";
-import { parseAddress } from "../schema/net.ts";
+import { family, parseAddress } from "../schema/net.ts";
 import type { Port } from "./ovs-port-row.ts";
 import { type Tunnel, tunnelTypes } from "./ovs-tunnel-fields.ts";
 import { isSame } from "./ovs-words.ts";
@@ -46,8 +46,9 @@ export function portWith(want: Tunnel & Pick<Port, "besides">, there: Options | 
     const value = want[property as keyof typeof options];
     return value === undefined || (there && value === read(there[option])) ? [] : [[option, String(value)]];
   });
-  const row = there ?? {};
-  const { remote_name: remoteName, remote_cert: remoteCertificate, ...rest } = row;
+  const { remote_name: remoteName, remote_cert: remoteCertificate, local_ip: local, ...others } = there ?? {};
+  // An address of the other family would put it into error.
+  const rest = local !== undefined && family(local) === family(want.remote) ? { ...others, local_ip: local } : others;
   const { ipsec } = want;
   const proof =
     ipsec === undefined || isSame(ipsec, { remoteName, remoteCertificate })
