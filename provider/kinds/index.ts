@@ -15,6 +15,7 @@ import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
 import { OvsBridge } from "./ovs-bridge.ts";
 import { OvsPort } from "./ovs-port.ts";
+import { OvsTunnel } from "./ovs-tunnel.ts";
 import { PolicyRule } from "./policy-rule.ts";
 import { ReachabilityCheck } from "./reachability-check.ts";
 import { Route } from "./route.ts";
@@ -44,6 +45,7 @@ export const kinds = [
   Nic,
   OvsBridge,
   OvsPort,
+  OvsTunnel,
   PolicyRule,
   ReachabilityCheck,
   Route,

@@ -105,6 +105,11 @@ export type OvsPort = import("./ovsPort").OvsPort;
 export const OvsPort: typeof import("./ovsPort").OvsPort = null as any;
 utilities.lazyLoad(exports, ["OvsPort"], () => require("./ovsPort"));
 
+export { OvsTunnelArgs } from "./ovsTunnel";
+export type OvsTunnel = import("./ovsTunnel").OvsTunnel;
+export const OvsTunnel: typeof import("./ovsTunnel").OvsTunnel = null as any;
+utilities.lazyLoad(exports, ["OvsTunnel"], () => require("./ovsTunnel"));
+
 export { PolicyRuleArgs } from "./policyRule";
 export type PolicyRule = import("./policyRule").PolicyRule;
 export const PolicyRule: typeof import("./policyRule").PolicyRule = null as any;
@@ -219,6 +224,8 @@ const _module = {
                 return new OvsBridge(name, <any>undefined, { urn })
             case "hostnet:index:OvsPort":
                 return new OvsPort(name, <any>undefined, { urn })
+            case "hostnet:index:OvsTunnel":
+                return new OvsTunnel(name, <any>undefined, { urn })
             case "hostnet:index:PolicyRule":
                 return new PolicyRule(name, <any>undefined, { urn })
             case "hostnet:index:ReachabilityCheck":

@@ -3,8 +3,12 @@ import type { OvsBridgeFact, OvsFact, OvsInterfaceFact, OvsPortFact } from "../.
 /** What is set in a row, by Open vSwitch's names of its columns. */
 type Settings = Readonly<Record<string, unknown>>;
 
-/** An Open vSwitch that runs, by its bridges; `absent`; or what it says that does not run. */
-export type WrittenOvs = readonly WrittenBridge[] | "absent" | { readonly stopped: string };
+/** An Open vSwitch that runs, by its bridges, perhaps with its IPsec; `absent`; or what it says that does not run. */
+export type WrittenOvs =
+  | readonly WrittenBridge[]
+  | "absent"
+  | { readonly stopped: string }
+  | { readonly ipsec: true; readonly bridges: readonly WrittenBridge[] };
 
 type WrittenBridge = Settings & {
   readonly name: string;
@@ -41,6 +45,7 @@ export function ovsOf(written: WrittenOvs = []): OvsFact {
   const nothing = { bridges: [], managers: [], qos: [], queues: [] };
   if (written === "absent") return { state: "absent", ...nothing };
   if ("stopped" in written) return { state: "stopped", silence: written.stopped, ...nothing };
+  if ("ipsec" in written) return { ...ovsOf(written.bridges), ipsec: true };
   return { state: "running", version: "3.1.0", ...nothing, bridges: written.map(bridgeOf) };
 }
 

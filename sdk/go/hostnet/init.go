@@ -61,6 +61,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &OvsBridge{}
 	case "hostnet:index:OvsPort":
 		r = &OvsPort{}
+	case "hostnet:index:OvsTunnel":
+		r = &OvsTunnel{}
 	case "hostnet:index:PolicyRule":
 		r = &PolicyRule{}
 	case "hostnet:index:ReachabilityCheck":

@@ -26,6 +26,7 @@ from .nic import *
 from .overlay_network import *
 from .ovs_bridge import *
 from .ovs_port import *
+from .ovs_tunnel import *
 from .policy_rule import *
 from .provider import *
 from .reachability_check import *
@@ -76,6 +77,7 @@ _utilities.register(
    "hostnet:index:OverlayNetwork": "OverlayNetwork",
    "hostnet:index:OvsBridge": "OvsBridge",
    "hostnet:index:OvsPort": "OvsPort",
+   "hostnet:index:OvsTunnel": "OvsTunnel",
    "hostnet:index:PolicyRule": "PolicyRule",
    "hostnet:index:ReachabilityCheck": "ReachabilityCheck",
    "hostnet:index:Route": "Route",
