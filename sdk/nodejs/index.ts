@@ -100,6 +100,11 @@ export type OvsBridge = import("./ovsBridge").OvsBridge;
 export const OvsBridge: typeof import("./ovsBridge").OvsBridge = null as any;
 utilities.lazyLoad(exports, ["OvsBridge"], () => require("./ovsBridge"));
 
+export { OvsFabricArgs } from "./ovsFabric";
+export type OvsFabric = import("./ovsFabric").OvsFabric;
+export const OvsFabric: typeof import("./ovsFabric").OvsFabric = null as any;
+utilities.lazyLoad(exports, ["OvsFabric"], () => require("./ovsFabric"));
+
 export { OvsPortArgs } from "./ovsPort";
 export type OvsPort = import("./ovsPort").OvsPort;
 export const OvsPort: typeof import("./ovsPort").OvsPort = null as any;
@@ -222,6 +227,8 @@ const _module = {
                 return new OverlayNetwork(name, <any>undefined, { urn })
             case "hostnet:index:OvsBridge":
                 return new OvsBridge(name, <any>undefined, { urn })
+            case "hostnet:index:OvsFabric":
+                return new OvsFabric(name, <any>undefined, { urn })
             case "hostnet:index:OvsPort":
                 return new OvsPort(name, <any>undefined, { urn })
             case "hostnet:index:OvsTunnel":

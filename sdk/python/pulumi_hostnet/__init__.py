@@ -25,6 +25,7 @@ from .masquerade import *
 from .nic import *
 from .overlay_network import *
 from .ovs_bridge import *
+from .ovs_fabric import *
 from .ovs_port import *
 from .ovs_tunnel import *
 from .policy_rule import *
@@ -76,6 +77,7 @@ _utilities.register(
    "hostnet:index:Nic": "Nic",
    "hostnet:index:OverlayNetwork": "OverlayNetwork",
    "hostnet:index:OvsBridge": "OvsBridge",
+   "hostnet:index:OvsFabric": "OvsFabric",
    "hostnet:index:OvsPort": "OvsPort",
    "hostnet:index:OvsTunnel": "OvsTunnel",
    "hostnet:index:PolicyRule": "PolicyRule",
