@@ -14,8 +14,7 @@ export const ensureDocker = (log: Log = print): Promise<string> =>
   ensureUnpacked(
     {
       name: "docker",
-      // The libraries that a machine without Docker may lack, too.
-      packages: ["docker.io", "containerd", "runc", "libdevmapper1.02.1", "libseccomp2", "busybox-static"],
+      packages: ["docker.io", "containerd", "runc", "busybox-static"],
       optional: ["docker-cli"],
       finish: packBusybox,
       works: async (root) => {
@@ -24,7 +23,7 @@ export const ensureDocker = (log: Log = print): Promise<string> =>
         return isThere && (await capture([join(root, "usr/sbin/dockerd"), "--version"], { env })).status === 0;
       },
     },
-    log,
+    { log },
   );
 
 /** The same image as the lab's machines have. */

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { buildNodeSdk } from "./build.ts";
+import { ensureDocker } from "./docker.ts";
 import { binFolder, repository } from "./paths.ts";
 import { prepare } from "./prepare.ts";
 import { print, step } from "./progress.ts";
@@ -33,6 +34,8 @@ const since = (name: string) => [
 export async function test(args: readonly string[]): Promise<number> {
   const groups = chosenGroups(args);
   const env = await prepare(groups.has("lab") ? "lab" : groups.has("engine") ? "engine" : "none");
+  // The tests that want it are skipped without it, and say why.
+  if (groups.has("engine")) await ensureDocker().catch((error: Error) => print(`docker: ${error.message}`));
   return vitest(args, env);
 }
 
