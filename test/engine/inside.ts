@@ -39,7 +39,17 @@ export async function startInside(namespace: string, host: string, directory: st
   // A shell that waits takes in whoever is left behind by others.
   const script = `${prepare(directory, host)}${init}\necho "pid $pid"\nexec >/dev/null 2>&1\nsleep infinity & wait`;
   const own = ["--pid", "--fork", "--kill-child=KILL", "--mount", "--uts", "--ipc"];
-  const words = ["--pdeathsig", "KILL", "nsenter", `--net=/run/netns/${namespace}`, "unshare", ...own, "sh", "-c", script];
+  const words = [
+    "--pdeathsig",
+    "KILL",
+    "nsenter",
+    `--net=/run/netns/${namespace}`,
+    "unshare",
+    ...own,
+    "sh",
+    "-c",
+    script,
+  ];
   const child = spawn("setpriv", words, { stdio: ["ignore", "pipe", "pipe"] });
   const pid = await said(child, /^pid (\d+)$/m);
   const stop = async () => {

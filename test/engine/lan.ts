@@ -8,7 +8,7 @@ import type { TestHost } from "./host.ts";
 export interface Lan {
   /** As `hostnet:hosts` names them. */
   hosts(): Record<string, TestHost["settings"]>;
-  /** Runs a script on a host, or on `switch`: its ports are in the bridge `lan0`, which may have addresses and be a router. */
+  /** Runs a script on a host, or on `switch`: its ports are called as the hosts, and its bridge `lan0` may have addresses. */
   run(host: string, script: string): Promise<{ status: number; stdout: string; stderr: string }>;
   /** A full snapshot of a host, through a connection of its own. */
   snapshot(host: string): Promise<string[]>;
@@ -36,10 +36,11 @@ export async function startLan(nics: Readonly<Record<string, string>>): Promise<
     await must(capture(["ip", "netns", "add", own]));
     await must(run("switch", "ip link set lo up; ip link add lan0 type bridge && ip link set lan0 up"));
     for (const [i, host] of there.entries()) {
-      within[names[i] as string] = host.within;
-      const cable = ["type", "veth", "peer", "name", `port${i}`, "netns", own];
-      await must(capture(["ip", "-n", host.namespace, "link", "add", nics[names[i] as string] as string, ...cable]));
-      await must(run("switch", `ip link set port${i} master lan0 up`));
+      const name = names[i] as string;
+      within[name] = host.within;
+      const words = ["add", nics[name] as string, "type", "veth", "peer", "name", name, "netns", own];
+      await must(capture(["ip", "-n", host.namespace, "link", ...words]));
+      await must(run("switch", `ip link set ${name} master lan0 up`));
     }
   } catch (error) {
     await stop();

@@ -31,7 +31,10 @@ describe.skipIf(noDocker)(`the example macvlan-network with Docker (T3)${noDocke
       await mustRun(lan, name, "docker run --rm busybox:lab sleep 3; systemctl restart docker");
       before[name] = await lan.snapshot(name);
     });
-    stack = await newStack({ project: { folder: join(repository, "examples", "macvlan-network") }, hosts: lan.hosts() });
+    stack = await newStack({
+      project: { folder: join(repository, "examples", "macvlan-network") },
+      hosts: lan.hosts(),
+    });
   });
   afterAll(async () => {
     await stack?.remove();
@@ -74,7 +77,11 @@ describe.skipIf(noDocker)(`the example macvlan-network with Docker (T3)${noDocke
 
   test("preview shows exactly what was changed by hand, and up repairs it", async () => {
     await mustRun(lan, "node1", "ip link delete mac_net1; ip link set ens33 promisc off");
-    await mustRun(lan, "node2", "ip address add 10.0.0.212/32 dev mac_net1 && ip address delete 10.0.0.202/32 dev mac_net1");
+    await mustRun(
+      lan,
+      "node2",
+      "ip address add 10.0.0.212/32 dev mac_net1 && ip address delete 10.0.0.202/32 dev mac_net1",
+    );
     const { summary, text } = await ok(stack.preview({ diff: true }));
     // The link, its setting and three routes on node1, three routes on node2; a NIC and a link with another address.
     expect(summary, text).toMatchObject({ create: 5 + 3, update: 2 });

@@ -1,7 +1,13 @@
 import type { Hosts } from "./lab.ts";
 
 /** Starts a container that waits; answers nothing, throws with what Docker said. */
-export async function startContainer(lab: Hosts, host: string, name: string, network: string, ip: string): Promise<void> {
+export async function startContainer(
+  lab: Hosts,
+  host: string,
+  name: string,
+  network: string,
+  ip: string,
+): Promise<void> {
   const { status, stderr } = await lab.run(
     host,
     `docker run --detach --name ${name} --network ${network} --ip ${ip} busybox:lab sleep 99999`,
