@@ -41,6 +41,8 @@ export async function startDockerHost(name: string, given = ":"): Promise<TestHo
         symlinkSync(join(folder, path, program), join(programs, program));
       }
     writeFileSync(join(programs, "systemctl"), systemctl(namespace), { mode: 0o755 });
+    // Of Docker's last words hostnet asks the journal.
+    writeFileSync(join(programs, "journalctl"), "#!/bin/sh\nexec tail -n 5 /run/dockerd.log\n", { mode: 0o755 });
     const etc = join(directory, "etc");
     // What this machine says to a Docker of its own.
     for (const other of ["docker", "containerd"]) rmSync(join(etc, other), { recursive: true, force: true });
@@ -75,7 +77,7 @@ disabled_plugins = [
 
 const systemctl = (namespace: string) => `#!/bin/sh
 # docker.service, where there is no systemd: what hostnet asks of it, and tests do to it.
-flags="--containerd /run/containerd/containerd.sock --data-root /run/lib/docker"
+flags="-H unix:///run/docker.sock --containerd /run/containerd/containerd.sock --data-root /run/lib/docker"
 flags="$flags --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent /${namespace}"
 
 runs() { pid=$(cat /run/docker.pid) && kill -0 "$pid"; } 2>/dev/null
