@@ -62,7 +62,9 @@ function release(): string {
 
 async function download(wanted: Pick<Unpacked, "packages" | "optional">, folder: string): Promise<void> {
   if (!which("apt-get") || !which("dpkg")) throw new SetupError("there is no apt-get here to fetch packages with");
-  const attempt = async () => must(["apt-get", "download", "-q", ...(await allOf(wanted))], { cwd: folder });
+  // The folder is nobody else's: apt's own user could not write into it.
+  const get = ["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root"];
+  const attempt = async () => must([...get, ...(await allOf(wanted))], { cwd: folder });
   await attempt().catch(async () => {
     // A fresh machine has no package lists, or old ones.
     await must([...(await asRoot("apt-get update")), "apt-get", "update", "-q"]);

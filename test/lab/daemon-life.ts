@@ -25,8 +25,8 @@ const toldToGo = (shown: string) => {
   return ends.flatMap((end) => (shown.split(`${end}: `)[1] ?? "").split(/[;\n]/, 1)[0]?.split(/, | and /) ?? []);
 };
 
-/** Declares the tests of the whole life of a Docker daemon; why they cannot be, or "". */
-export const daemonLife = (title: string, why: string, begin: () => Promise<Ground>): void =>
+/** Declares the tests of the whole life of a Docker daemon. `why` they are skipped is part of the title; "" where they are not. */
+export function daemonLife(title: string, why: string, begin: () => Promise<Ground>): void {
   describe.skipIf(why)(`${title}${why}`, () => {
     let ground: Ground;
     let stack: Stack;
@@ -193,3 +193,4 @@ docker network connect --ip 10.60.0.5 back db`);
       expect(await ground.snapshot("node1")).toEqual(before);
     });
   });
+}
