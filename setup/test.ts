@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { buildNodeSdk } from "./build.ts";
 import { binFolder, repository } from "./paths.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, prepareOvs } from "./prepare.ts";
 import { print, step } from "./progress.ts";
 import { attached, capture } from "./run.ts";
 
@@ -14,6 +14,7 @@ export async function check(args: readonly string[]): Promise<number> {
     ["check: types of the components", ["tsc", "-p", "components", "--noEmit", ...since("component-types")]],
   ];
   const right = await Promise.all(programs.map(([what, command]) => step(what, () => quiet(command))));
+  await prepareOvs();
   const { seed } = await import("../test/seed.ts");
   const { leftByCheck } = await import("../test/long.ts");
   const left = args.length > 0 ? [] : leftByCheck();

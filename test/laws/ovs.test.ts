@@ -49,7 +49,7 @@ describe.skipIf(missing)(`a port of Open vSwitch that is${missing}`, () => {
 describe.skipIf(missing)(`trap 65: Open vSwitch says yes to what does not work${missing}`, () => {
   let shell: Shell;
   beforeAll(async () => {
-    shell = newHost(await ovsOn());
+    shell = newHost(ovsOn());
   });
   afterAll(() => shell.close());
 
