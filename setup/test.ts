@@ -1,12 +1,11 @@
-import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { buildNodeSdk } from "./build.ts";
 import { binFolder, repository } from "./paths.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, prepareOvs } from "./prepare.ts";
 import { print, step } from "./progress.ts";
 import { attached, capture } from "./run.ts";
 
-/** Format, lint, types and the quick tests, of the slow ones of those a few; returns the exit code. */
+/** Format, lint, types and the quick tests, of the long ones of those some; returns the exit code. */
 export async function check(args: readonly string[]): Promise<number> {
   await buildNodeSdk();
   const programs: [string, string[]][] = [
@@ -15,9 +14,13 @@ export async function check(args: readonly string[]): Promise<number> {
     ["check: types of the components", ["tsc", "-p", "components", "--noEmit", ...since("component-types")]],
   ];
   const right = await Promise.all(programs.map(([what, command]) => step(what, () => quiet(command))));
-  const seed = process.env.HOSTNET_SEED ?? String(randomInt(1_000_000));
-  print(`check: a glance at what is slow; HOSTNET_SEED=${seed} repeats it`);
-  const env = { ...process.env, HOSTNET_SEED: seed, HOSTNET_BRIEF: "1" };
+  await prepareOvs();
+  const { seed } = await import("../test/seed.ts");
+  const { leftByCheck } = await import("../test/long.ts");
+  const left = args.length > 0 ? [] : leftByCheck();
+  print(`check: a glance; HOSTNET_SEED=${seed} repeats it. \`npm test\` plays more, and ${left.length} long files:`);
+  print(`  ${left.map((file) => file.replace(/^test\/|\.test\.ts$/g, "")).join(" ")}`);
+  const env = { ...process.env, HOSTNET_SEED: seed, HOSTNET_BRIEF: "1", HOSTNET_WITHOUT: left.join(" ") };
   const status = await vitest(["--project", "quick", ...args], env);
   return right.includes(false) ? 1 : status;
 }

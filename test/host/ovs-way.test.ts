@@ -10,7 +10,7 @@ describe.skipIf(missing !== "")(
   () => {
     let host: TickingHost;
     beforeAll(async () => {
-      host = await TickingHost.start(await ovsOn());
+      host = await TickingHost.start(ovsOn());
       // Of the links below another one /sys tells.
       await host.run(`mount -t sysfs sysfs /sys
 ip link add eth1 type veth peer name wire

@@ -1,7 +1,9 @@
-import { ensureOvs, noOvs as noPackages } from "../../setup/ovs.ts";
+import { ensureOvs } from "../../setup/ovs.ts";
 
-/** Why hosts have no Open vSwitch here; "" when they can have it. */
-export const noOvs = noPackages;
+const found = await ensureOvs({ log: () => {} }).catch((error: Error) => error);
+
+/** Why hosts have no Open vSwitch here; "" when they have it. */
+export const noOvs = found instanceof Error ? `needs Open vSwitch as Debian packages it: ${found.message}` : "";
 
 const folder = "/usr/local/sbin";
 
@@ -10,8 +12,9 @@ const folder = "/usr/local/sbin";
  * daemons running until the host's shells end. `/run` must be the host's own. There is no kernel module for the datapath:
  * bridges have `datapath_type=netdev`.
  */
-export async function ovsOn(): Promise<string> {
-  const { root, wrappers } = await ensureOvs({ log: () => {} });
+export function ovsOn(): string {
+  if (found instanceof Error) throw found;
+  const { root, wrappers } = found;
   const laid = Object.entries(wrappers).map(
     ([name, text]) => `cat >${folder}/${name} <<'WRAPPER' && chmod +x ${folder}/${name} || exit
 ${text}WRAPPER`,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Engine } from "../../provider/engine.ts";
 import { type Command, render, tool } from "../../provider/host/command.ts";
-import { parseSwarmTokens } from "../../provider/host/facts/swarm.ts";
+import { parseSwarmTokens, swarmCommand, swarmTokensCommand } from "../../provider/host/facts/swarm.ts";
 import type { Facts, SwarmNodeFact } from "../../provider/host/facts.ts";
 import { missing, order, swarmMembership } from "../../provider/host/graph.ts";
 import type { Kind } from "../../provider/kind.ts";
@@ -127,6 +127,20 @@ describe("the commands, with a stand-in for docker", () => {
   };
   const said = () =>
     existsSync(join(folder, "said")) ? readFileSync(join(folder, "said"), "utf8").trim().split("\n") : [];
+
+  test("an engine that does not run is called by that, whatever Docker's command line makes of the question", () => {
+    standIn(
+      "docker",
+      `case $1 in
+  info) echo 'template: :1:2: executing "" at <.Swarm>: reflect: indirection through nil pointer' >&2 ;;
+  version) echo "Cannot connect to the Docker daemon" >&2 ;;
+esac
+exit 1`,
+    );
+    for (const command of [swarmCommand, swarmTokensCommand])
+      expect(run(command)).toEqual({ status: 1, stderr: "Cannot connect to the Docker daemon" });
+  });
+
   const answer = (status: string, body: string) =>
     standIn(
       "docker",

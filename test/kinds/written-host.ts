@@ -7,16 +7,12 @@ import type {
   Address,
   BridgeFact,
   BridgeVlan,
-  DockerAttachment,
-  DockerContainer,
-  DockerDaemonFact,
-  DockerEngine,
-  DockerNetworkFact,
   Facts,
   InsideSettings,
   Link,
   VxlanFact,
 } from "../../provider/host/facts.ts";
+import { containerOf, daemonOf, dockerOf, type WrittenDaemon, type WrittenDocker } from "./written-docker.ts";
 import { ovsOf, type WrittenOvs } from "./written-ovs.ts";
 import { swarmOf, type WrittenSwarm } from "./written-swarm.ts";
 
@@ -36,11 +32,7 @@ interface WrittenHost {
   readonly fdb?: Readonly<Record<string, readonly string[]>>;
   readonly firewall?: WrittenFirewall;
   readonly fragments?: readonly { readonly kind: string; readonly name: string; readonly owner: string }[];
-  readonly docker?: {
-    readonly version?: string;
-    readonly networks?: readonly Partial<DockerNetworkFact>[];
-    readonly containers?: readonly WrittenContainer[];
-  };
+  readonly docker?: WrittenDocker;
   readonly dockerDaemon?: WrittenDaemon;
   readonly ovs?: WrittenOvs;
   /** A host that is in none, unless it says more: then an active manager, of which `nodes` tells. */
@@ -59,19 +51,6 @@ interface WrittenNamespace {
   /** What attachments have set in it, by their interfaces. */
   readonly inside?: Readonly<Record<string, Partial<InsideSettings>>>;
 }
-
-type WrittenDaemon = Partial<Omit<DockerDaemonFact, "engine">> & {
-  readonly engine?: Partial<Omit<DockerEngine, "networks" | "containers">> & {
-    /** Options of the default bridge, like `com.docker.network.driver.mtu`. */
-    readonly bridge?: Readonly<Record<string, string>>;
-    readonly networks?: readonly Partial<DockerNetworkFact>[];
-    readonly containers?: readonly WrittenContainer[];
-  };
-};
-/** Each of its networks by name, behind it the addresses that it was given there: `back 10.60.0.5`; or as facts. */
-type WrittenContainer = Partial<Omit<DockerContainer, "networks">> & {
-  readonly networks?: readonly (string | Partial<DockerAttachment>)[];
-};
 
 /** What the tools print: `iptables-save`, in IPv6 too unless that is `none`, that of the other back end, and `nft -j list`. */
 interface WrittenFirewall {
@@ -197,44 +176,6 @@ function ipOf(label: string, written: Partial<Address>): Address {
   };
 }
 
-function dockerOf({ version = "28.0.0", networks = [], containers = [] }: NonNullable<WrittenHost["docker"]>) {
-  const all = containers.map(containerOf);
-  // A network tells of those that run.
-  const inside = (name: string) => all.filter((c) => c.running && c.networks.some((n) => n.name === name));
-  return {
-    version,
-    networks: networks.map(networkOf).map((n) => ({ ...n, containers: inside(n.name).map((c) => c.name) })),
-    containers: all,
-  };
-}
-
-const containerOf = ({ networks = ["bridge"], ...written }: WrittenContainer, i: number): DockerContainer => ({
-  id: `${i}`.padStart(64, "a"),
-  ...{ name: "box", running: true, restart: "no", autoRemove: false, networkMode: "bridge", path: "" },
-  ...written,
-  networks: networks.map(attachmentOf),
-});
-
-function attachmentOf(written: string | Partial<DockerAttachment>): DockerAttachment {
-  const [name = "", ...addresses] = typeof written === "string" ? written.split(" ") : [];
-  const usual = { name, addresses, current: addresses, aliases: [], options: {} };
-  return typeof written === "string" ? usual : { ...usual, ...written };
-}
-
-const networkOf = (written: Partial<DockerNetworkFact>, i: number): DockerNetworkFact => ({
-  id: `${i}`.padStart(64, "0"),
-  name: `net${i}`,
-  driver: "bridge",
-  internal: false,
-  attachable: false,
-  ipv6: false,
-  options: {},
-  labels: {},
-  containers: [],
-  ...written,
-  subnets: (written.subnets ?? []).map((one) => ({ ...one, auxAddresses: one.auxAddresses ?? {} })),
-});
-
 function namespacesOf(written: Readonly<Record<string, WrittenNamespace>>): Omit<Facts["namespaces"], "arping"> {
   const all = Object.entries(written).map(([said, namespace], i) => {
     const name = said.replace(/ .*/, "");
@@ -268,34 +209,3 @@ function namespacesOf(written: Readonly<Record<string, WrittenNamespace>>): Omit
     ].map((name) => `net.${name}`),
   };
 }
-
-/** A daemon that runs unless the case says what else it does. */
-const daemonOf = ({ engine: { bridge, ...engine } = {}, ...written }: WrittenDaemon): DockerDaemonFact => ({
-  ...{ path: "/etc/docker/daemon.json", argv: ["/usr/sbin/dockerd", "-H", "fd://"], state: "active" },
-  ...written,
-  ...((written.state ?? "active") === "active" && {
-    engine: {
-      ...{ version: "26.1.5", liveRestore: false, swarm: false, logDriver: "json-file", storageDriver: "overlay2" },
-      addressPools: [],
-      ...engine,
-      networks: [
-        { ...defaultBridge, options: { ...defaultBridge.options, ...bridge } },
-        ...(engine.networks ?? []),
-      ].map(networkOf),
-      containers: (engine.containers ?? []).map(containerOf),
-    },
-  }),
-});
-
-const defaultBridge: Partial<DockerNetworkFact> = {
-  name: "bridge",
-  options: Object.fromEntries(
-    Object.entries({
-      "bridge.default_bridge": "true",
-      "bridge.enable_icc": "true",
-      "bridge.enable_ip_masquerade": "true",
-      "bridge.name": "docker0",
-      "driver.mtu": "1500",
-    }).map(([name, value]) => [`com.docker.network.${name}`, value]),
-  ),
-};

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DoctorReport } from "../../cli/doctor.ts";
 import type { InspectReport } from "../../cli/inspect.ts";
 import { sleep } from "../../lab/run.ts";
@@ -11,7 +11,7 @@ import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { full, some } from "../seed.ts";
 import { lossBetween } from "./containers.ts";
 import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
-import { sampler } from "./sampler.ts";
+import { life, sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "bridge-lan");
 const lab = labOf("bridge-lan");
@@ -33,7 +33,7 @@ const onAll = async (work: (name: Name) => Promise<void>) => {
 const inFull = full ? "" : " (skipped: takes minutes; npm run test:full)";
 const must = (name: Name, script: string, timeoutSeconds?: number) => mustRun(lab, name, script, timeoutSeconds);
 
-describe("a bridge takes over the NIC that carries SSH (T1), on hosts of three renderers", () => {
+life("bridge-lan", "a bridge takes over the NIC that carries SSH (T1), on hosts of three renderers", () => {
   const { beforehand, sometimes } = sampler("bridge-lan", 4);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};

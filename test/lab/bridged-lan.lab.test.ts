@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { lossBetween } from "./containers.ts";
 import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { listener, sourceSeen, startListener } from "./listeners.ts";
-import { sampler } from "./sampler.ts";
+import { life, sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "bridged-lan");
 const source = readFileSync(join(folder, "index.ts"), "utf8");
@@ -29,7 +29,7 @@ const start = async (name: Name) => {
   await startListener(lab, name, "box", `--network lan --ip ${hosts[name].box}`);
 };
 
-describe("containers in the LAN of their hosts (T1), their whole life on two machines and a router", () => {
+life("bridged-lan", "containers in the LAN of their hosts (T1), their whole life on two machines and a router", () => {
   const { beforehand, sometimes } = sampler("bridged-lan", 3);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};

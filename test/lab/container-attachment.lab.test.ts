@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { newStack, ok, type Setting, type Stack } from "../engine/stack.ts";
 import { begin, lasting, mustRun, snapshotOf, testLab } from "./lab.ts";
-import { sampler } from "./sampler.ts";
+import { life, sampler } from "./sampler.ts";
 
 const machine = "{ nics: { ens33: { switch: lan } } }";
 const lab = testLab("container-attachment", `hosts:\n  node1: ${machine}\n  node2: ${machine}\n`);
@@ -49,7 +49,7 @@ function program(web: Properties = {}, more: Record<string, Resource & { options
   return { yaml: JSON.stringify({ resources: { ...Object.fromEntries(resources), ...more } }) };
 }
 
-describe("interfaces inside running containers (T2), their whole life on two machines", () => {
+life("container-attachment", "interfaces inside running containers (T2), their whole life on two machines", () => {
   const { beforehand, sometimes, fully } = sampler("container-attachment", 2);
   let stack: Stack;
   const before: Record<string, string[]> = {};

@@ -1,8 +1,14 @@
 import { expect } from "vitest";
-import type { Lab } from "../../lab/lab.ts";
+import type { Hosts } from "./lab.ts";
 
 /** Starts a container that waits; answers nothing, throws with what Docker said. */
-export async function startContainer(lab: Lab, host: string, name: string, network: string, ip: string): Promise<void> {
+export async function startContainer(
+  lab: Hosts,
+  host: string,
+  name: string,
+  network: string,
+  ip: string,
+): Promise<void> {
   const { status, stderr } = await lab.run(
     host,
     `docker run --detach --name ${name} --network ${network} --ip ${ip} busybox:lab sleep 99999`,
@@ -12,7 +18,7 @@ export async function startContainer(lab: Lab, host: string, name: string, netwo
 }
 
 /** The share of pings that are lost, in percent. The first may wait for a cold neighbour, so several are sent. */
-export async function lossBetween(lab: Lab, host: string, container: string, address: string): Promise<number> {
+export async function lossBetween(lab: Hosts, host: string, container: string, address: string): Promise<number> {
   const { stdout, stderr } = await lab.run(host, `docker exec ${container} ping -c 4 -W 3 ${address}`, {
     timeoutSeconds: 60,
   });
@@ -22,7 +28,7 @@ export async function lossBetween(lab: Lab, host: string, container: string, add
 }
 
 /** Waits until a container reaches an address without loss: hosts of an overlay network tell each other of those who come. */
-export async function reachedAtLast(lab: Lab, host: string, container: string, address: string): Promise<void> {
+export async function reachedAtLast(lab: Hosts, host: string, container: string, address: string): Promise<void> {
   const loss = () => lossBetween(lab, host, container, address);
   await expect.poll(loss, { timeout: 120_000, interval: 3_000, message: `${container} to ${address}` }).toBe(0);
 }

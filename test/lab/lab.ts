@@ -44,8 +44,11 @@ export function settingsOf(lab: Lab, host: string): HostSettings {
   return { ...endpoint, connectTimeout: 30, gone: false };
 }
 
+/** Hosts that run scripts for tests: those of a lab, or others. */
+export type Hosts = Pick<Lab, "run">;
+
 /** Runs a script as root on a host, where it must go well; answers what it printed. */
-export async function mustRun(lab: Lab, host: string, script: string, timeoutSeconds = 60): Promise<string> {
+export async function mustRun(lab: Hosts, host: string, script: string, timeoutSeconds = 60): Promise<string> {
   const { status, stdout, stderr } = await lab.run(host, script, { timeoutSeconds });
   expect(status, `${host}: ${script}: ${stdout}${stderr}`).toBe(0);
   return stdout;

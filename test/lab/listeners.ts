@@ -1,11 +1,11 @@
-import type { Lab } from "../../lab/lab.ts";
+import type { Hosts } from "./lab.ts";
 
 /** Where a listener listens; what it answers is the table of connections as its own side has it. */
 const port = 7777;
 export const listener = `nc -ll -p ${port} -e netstat -tn`;
 
 /** Starts a container that listens, and comes back with Docker; answers its address. */
-export async function startListener(lab: Lab, host: string, name: string, more = ""): Promise<string> {
+export async function startListener(lab: Hosts, host: string, name: string, more = ""): Promise<string> {
   // As the first process of a container it would not heed SIGTERM: Docker would wait ten seconds.
   const run = `docker run --detach --name ${name} --restart always --stop-signal KILL ${more} busybox:lab ${listener}`;
   const { status, stderr } = await lab.run(host, run, { timeoutSeconds: 180 });
@@ -14,7 +14,7 @@ export async function startListener(lab: Lab, host: string, name: string, more =
 }
 
 /** The address that a container has now. */
-export async function addressOf(lab: Lab, host: string, name: string): Promise<string> {
+export async function addressOf(lab: Hosts, host: string, name: string): Promise<string> {
   const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
   const { stdout } = await lab.run(host, `docker inspect --format '${format}' ${name}`, { timeoutSeconds: 60 });
   return stdout.trim();
@@ -25,7 +25,7 @@ export async function addressOf(lab: Lab, host: string, name: string): Promise<s
  * answers. Whoever has just come back may need a moment, so there are some tries.
  */
 export async function sourceSeen(
-  lab: Lab,
+  lab: Hosts,
   host: string,
   container: string | undefined,
   address: string,

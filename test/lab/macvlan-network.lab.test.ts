@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { contains } from "../../provider/schema/net.ts";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
@@ -8,7 +8,7 @@ import { full } from "../seed.ts";
 import { lossBetween } from "./containers.ts";
 import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { addressOf, sourceSeen, startListener } from "./listeners.ts";
-import { sampler } from "./sampler.ts";
+import { life, sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "macvlan-network");
 const source = readFileSync(join(folder, "index.ts"), "utf8");
@@ -26,7 +26,7 @@ const onEach = async (work: (name: Name) => Promise<void>) => {
   await Promise.all(names.map(work));
 };
 
-describe("one macvlan network (T3), its whole life on two machines", () => {
+life("macvlan-network", "one macvlan network (T3), its whole life on two machines", () => {
   const { beforehand, sometimes, fully } = sampler("macvlan-network", 3);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};

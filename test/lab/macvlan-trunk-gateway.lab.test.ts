@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { full, some } from "../seed.ts";
 import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { listener, sourceSeen, startListener } from "./listeners.ts";
-import { sampler } from "./sampler.ts";
+import { life, sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "macvlan-trunk-gateway");
 const lab = labOf("macvlan-trunk-gateway");
@@ -30,7 +30,7 @@ const startAll = () =>
   );
 const removeAll = () => Promise.all(hosts.map((host) => must(host, "docker rm --force box11 box12", 120)));
 
-describe("macvlan networks with a gateway (T5), their whole life on two machines and an outside", () => {
+life("macvlan-trunk-gateway", "macvlan networks with a gateway (T5) on two machines and an outside", () => {
   const { beforehand, sometimes } = sampler("macvlan-trunk-gateway", 5);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { lossBetween, startContainer } from "./containers.ts";
 import { begin, labOf, snapshotOf } from "./lab.ts";
-import { sampler } from "./sampler.ts";
+import { life, sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "macvlan-trunk");
 const lab = labOf("macvlan-trunk");
@@ -29,7 +29,7 @@ const startAll = () =>
 const removeAll = () =>
   Promise.all(hosts.map((host) => lab.run(host, "docker rm --force box11 box12", { timeoutSeconds: 120 })));
 
-describe("macvlan networks over an 802.1Q trunk (T4), their whole life on two machines", () => {
+life("macvlan-trunk", "macvlan networks over an 802.1Q trunk (T4), their whole life on two machines", () => {
   const { beforehand, sometimes } = sampler("macvlan-trunk", 3);
   let stack: Stack;
   const before: Record<string, string[]> = {};

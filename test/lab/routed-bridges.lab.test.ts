@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { sleep } from "../../lab/run.ts";
 import { repository } from "../../setup/paths.ts";
 import { newStack, ok, type Stack } from "../engine/stack.ts";
 import { some } from "../seed.ts";
 import { begin, labOf, lasting, mustRun, snapshotOf } from "./lab.ts";
 import { addressOf, sourceSeen, startListener } from "./listeners.ts";
-import { sampler } from "./sampler.ts";
+import { life, sampler } from "./sampler.ts";
 
 const folder = join(repository, "examples", "routed-bridges");
 const source = readFileSync(join(folder, "index.ts"), "utf8");
@@ -21,7 +21,7 @@ const must = (name: Name, script: string, timeoutSeconds?: number) => mustRun(la
 const onEach = async <T>(names: readonly Name[], work: (name: Name) => Promise<T>): Promise<T[]> =>
   Promise.all(names.map(work));
 
-describe("Docker's bridges joined by routes (T12), their whole life on two machines and three", () => {
+life("routed-bridges", "Docker's bridges joined by routes (T12), their whole life on two machines and three", () => {
   const { beforehand, sometimes } = sampler("routed-bridges", 5);
   let stack: Stack;
   const before: Partial<Record<Name, string[]>> = {};

@@ -70,7 +70,7 @@ describe.skipIf(missing)(`a tunnel of Open vSwitch${missing}`, () => {
 describe.skipIf(missing)(`trap 65: Open vSwitch says yes to what does not work${missing}`, () => {
   let shell: Shell;
   beforeAll(async () => {
-    shell = newHost(await ovsOn());
+    shell = newHost(ovsOn());
   });
   afterAll(() => shell.close());
 

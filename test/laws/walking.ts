@@ -25,7 +25,7 @@ export function walks(kind: Kind): void {
       reason = noOvs;
       return;
     }
-    shell = newHost(needsOvs ? await ovsOn() : "");
+    shell = newHost(needsOvs ? ovsOn() : "");
     const line = onlyLine("here", shell);
     const ground = { host: "node1", line, kind: await fitting({ host: "node1", line, kind }) };
     reason = await prepare(ground);

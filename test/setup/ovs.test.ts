@@ -39,7 +39,7 @@ test("unpacks what was fetched, once, and its scripts run the programs", async (
   const source = {
     cache,
     log: () => {},
-    fetch: (folder: string) => {
+    fetch: (_: object, folder: string) => {
       fetched++;
       return pack(folder, names);
     },
@@ -52,6 +52,6 @@ test("unpacks what was fetched, once, and its scripts run the programs", async (
 });
 
 test("says so when a program is missing in what was fetched", async () => {
-  const fetch = (folder: string) => pack(folder, names.slice(1));
+  const fetch = (_: object, folder: string) => pack(folder, names.slice(1));
   await expect(ensureOvs({ cache, log: () => {}, fetch })).rejects.toThrow(/was built but does not work/);
 });

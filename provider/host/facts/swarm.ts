@@ -72,10 +72,12 @@ const nodeFormat = `node {${[
   '"manager":{{json .ManagerStatus}}',
 ].join(",")}}`;
 
+/** Shell text that asks `docker info`. Where no engine runs it fails on its own format, and `docker version` says why. */
+const info = (format: string): string =>
+  `$(${render(docker`info --format ${format}`)} 2>/dev/null) || { ${render(docker`version`)} >/dev/null; exit 1; }`;
+
 /** Prints lines that begin with what they tell. Without a leader Docker answers after twenty seconds. */
-export const swarmCommand: Command = tool(
-  "sh",
-)`-c ${`said=$(${render(docker`info --format ${"{{.DockerRootDir}}\ninfo {{json .}}"}`)}) || exit
+export const swarmCommand: Command = tool("sh")`-c ${`said=${info("{{.DockerRootDir}}\ninfo {{json .}}")}
 printf '%s\\n' "$said" | sed 1d
 folder=$(printf '%s\\n' "$said" | sed 1q)/swarm
 [ ! -e "$folder/docker-state.json" ] || { sed 's/^/told /' "$folder/docker-state.json" && echo; }
@@ -88,9 +90,7 @@ else
 fi`}`;
 
 /** Prints the tokens of a swarm on its managers, and nothing elsewhere. */
-export const swarmTokensCommand: Command = tool(
-  "sh",
-)`-c ${`manager=$(${render(docker`info --format ${"{{.Swarm.ControlAvailable}}"}`)}) || exit
+export const swarmTokensCommand: Command = tool("sh")`-c ${`manager=${info("{{.Swarm.ControlAvailable}}")}
 [ "$manager" = true ] || exit 0
 for role in worker manager; do
   token=$(${render(docker`swarm join-token --quiet`)} "$role") || exit
