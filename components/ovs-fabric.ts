@@ -70,10 +70,13 @@ export class OvsFabric<Host extends string = string, Vlan extends string = strin
         { parent: this, dependsOn: [...made.values()] },
       );
     }
-    for (const [container, { host, interface: eth = "eth1", ...rest }] of containers)
+    for (const [container, { host, interface: eth = "eth1", addresses = [], gateways = [], ...rest }] of containers)
       new ContainerAttachment(
         `${name}-${container}`,
-        { ...rest, host, interface: eth, ovsBridge: nameOf(host), mtu },
+        {
+          ...{ ...rest, host, interface: eth, ovsBridge: nameOf(host), mtu },
+          ...{ addresses: [...addresses], gateways: [...gateways] },
+        },
         { parent: this },
       );
     this.bridges = Object.fromEntries([...made].map(([host, one]) => [host, one.name])) as typeof this.bridges;
