@@ -141,7 +141,7 @@ describe("mistakes in its arguments", () => {
       { rstp: false },
       "rstp must be true for a mesh: frames would go round for ever; topology star does without",
     ],
-    ["a VLAN twice", { vlans: { red: 100, blue: 100 } }, "vlans.blue must differ from that of red, got 100"],
+    ["a VLAN twice", { vlans: { red: 100, blue: 100 } }, "vlans.red must differ from that of blue, got 100"],
     [
       "trap 65: a VLAN that cannot be",
       { vlans: { red: 4095 } },
