@@ -43,6 +43,8 @@ interface WrittenHost {
   };
   readonly dockerDaemon?: WrittenDaemon;
   readonly ovs?: WrittenOvs;
+  /** The flows of each bridge, as they are printed; that of a new bridge when left out. */
+  readonly ovsFlows?: Readonly<Record<string, readonly string[]>>;
   /** A host that is in none, unless it says more: then an active manager, of which `nodes` tells. */
   readonly swarm?: WrittenSwarm;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
@@ -117,6 +119,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     firewall = {},
     swarm,
     ovs,
+    ovsFlows = {},
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -135,6 +138,10 @@ export function factsOf(text: string | undefined): Facts | undefined {
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
     namespaces: { ...namespacesOf(namespaces), arping },
     ovs: ovsOf(ovs),
+    ovsFlows: {
+      ...Object.fromEntries(ovsOf(ovs).bridges.map(({ name }) => [name, ["priority=0 actions=NORMAL"]])),
+      ...ovsFlows,
+    },
     swarm: swarmOf(swarm),
     swarmTokens: swarm ? { worker: "SWMTKN-1-a-w", manager: "SWMTKN-1-a-m" } : {},
   };
