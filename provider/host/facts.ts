@@ -44,8 +44,8 @@ export {
   ovsBridges,
   ovsMark,
 } from "./facts/ovs.ts";
-export { flowsOf } from "./facts/ovs-flows.ts";
 export type { OvsRow, OvsSettings, OvsTable } from "./facts/ovs-columns.ts";
+export { flowsOf } from "./facts/ovs-flows.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";

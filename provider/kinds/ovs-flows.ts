@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Command } from "../host/command.ts";
 import { flowsOf, ovsBridges } from "../host/facts.ts";
 import { ovsBridge, ovsPort } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
+import { hexOf } from "../schema/net.ts";
 import { flowText, normalFlow, parseFlow } from "./flow-words.ts";
 import { flowFindings } from "./ovs-flows-findings.ts";
 
@@ -38,7 +38,7 @@ interface Besides {
 
 /** The cookie by which flows of ours are known: `host` in ASCII, and what tells these from others of their bridge. */
 export const cookieOf = ({ bridge, name }: Pick<Flows, "bridge" | "name">): string =>
-  `0x686f7374${createHash("sha256").update(`${bridge}/${name}`).digest("hex").slice(0, 8)}`;
+  `0x686f7374${hexOf(`${bridge}/${name}`, 8)}`;
 
 export const OvsFlows = defineKind({
   type: "OvsFlows",
@@ -47,9 +47,6 @@ export const OvsFlows = defineKind({
   outputs: { cookie: s.string("The cookie by which they are known.") },
   judgesProgram: true,
   facts: ["ovs", "ovsFlows"],
-  // Open vSwitch forgets flows when it starts.
-  again: true,
-
   check: ({ flows, priority }) => ({
     ...(flows.length === 0 && { flows: "must name a flow, got none" }),
     ...(priority < flows.length && {
@@ -77,6 +74,9 @@ export const OvsFlows = defineKind({
     if (!state || (want && have && isSame(want, have))) return [];
     return [replace(cookieOf(state), state.bridge, want ? linesOf(want) : [])];
   },
+
+  // Open vSwitch forgets flows when it starts.
+  again: true,
 
   samples: {
     given: [

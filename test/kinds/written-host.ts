@@ -1,5 +1,4 @@
 import { parse } from "yaml";
-import { parseFirewall } from "../../provider/host/facts/firewall.ts";
 import { keptNamespaces } from "../../provider/host/facts/namespaces.ts";
 import { parseRoute } from "../../provider/host/facts/routes.ts";
 import { parseRule } from "../../provider/host/facts/rules.ts";
@@ -17,7 +16,8 @@ import type {
   Link,
   VxlanFact,
 } from "../../provider/host/facts.ts";
-import { ovsOf, type WrittenOvs } from "./written-ovs.ts";
+import { firewallOf, type WrittenFirewall } from "./written-firewall.ts";
+import { ovsFlowsOf, ovsOf, type WrittenOvs, type WrittenOvsFlows } from "./written-ovs.ts";
 import { swarmOf, type WrittenSwarm } from "./written-swarm.ts";
 
 /** The hardware address of a link of which nobody says another. */
@@ -43,8 +43,7 @@ interface WrittenHost {
   };
   readonly dockerDaemon?: WrittenDaemon;
   readonly ovs?: WrittenOvs;
-  /** The flows of each bridge, as they are printed; that of a new bridge when left out. */
-  readonly ovsFlows?: Readonly<Record<string, readonly string[]>>;
+  readonly ovsFlows?: WrittenOvsFlows;
   /** A host that is in none, unless it says more: then an active manager, of which `nodes` tells. */
   readonly swarm?: WrittenSwarm;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
@@ -75,26 +74,6 @@ type WrittenContainer = Partial<Omit<DockerContainer, "networks">> & {
   readonly networks?: readonly (string | Partial<DockerAttachment>)[];
 };
 
-/** What the tools print: `iptables-save`, in IPv6 too unless that is `none`, that of the other back end, and `nft -j list`. */
-interface WrittenFirewall {
-  readonly own?: "nft" | "legacy" | "none";
-  readonly ipv4?: string;
-  readonly ipv6?: string;
-  readonly other?: string;
-  readonly list?: readonly unknown[];
-}
-
-function firewallOf({ own = "nft", ipv4 = "", ipv6 = "", other, list = [] }: WrittenFirewall): Facts["firewall"] {
-  const six = ipv6.trim() === "none" ? [] : [6];
-  const parts = [
-    ["families", 4, ...six].join(" "),
-    ...(own === "none" ? [] : [`${own} 4\n${ipv4}`, ...six.map(() => `${own} 6\n${ipv6}`)]),
-    ...(other === undefined ? [] : [`${own === "nft" ? "legacy" : "nft"} 4\n${other}`]),
-    `list\n${JSON.stringify({ nftables: list })}`,
-  ];
-  return parseFirewall([own === "none" ? "" : own, ...parts].map((part) => `hostnet: ${part}\n`).join(""));
-}
-
 type WrittenLink = Partial<Omit<Link, "ips" | "bridge" | "vxlan">> & {
   readonly ips?: readonly Partial<Address>[];
   readonly bridge?: Partial<BridgeFact>;
@@ -119,7 +98,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     firewall = {},
     swarm,
     ovs,
-    ovsFlows = {},
+    ovsFlows,
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -138,10 +117,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
     namespaces: { ...namespacesOf(namespaces), arping },
     ovs: ovsOf(ovs),
-    ovsFlows: {
-      ...Object.fromEntries(ovsOf(ovs).bridges.map(({ name }) => [name, ["priority=0 actions=NORMAL"]])),
-      ...ovsFlows,
-    },
+    ovsFlows: ovsFlowsOf(ovs, ovsFlows),
     swarm: swarmOf(swarm),
     swarmTokens: swarm ? { worker: "SWMTKN-1-a-w", manager: "SWMTKN-1-a-m" } : {},
   };

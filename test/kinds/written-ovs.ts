@@ -1,3 +1,4 @@
+import type { OvsFlowsFact } from "../../provider/host/facts/ovs-flows.ts";
 import type { OvsBridgeFact, OvsFact, OvsInterfaceFact, OvsPortFact } from "../../provider/host/facts.ts";
 
 /** What is set in a row, by Open vSwitch's names of its columns. */
@@ -9,6 +10,9 @@ export type WrittenOvs =
   | "absent"
   | { readonly stopped: string }
   | { readonly ipsec: true; readonly bridges: readonly WrittenBridge[] };
+
+/** The flows of bridges, as they are printed; that of a new bridge where they are left out. */
+export type WrittenOvsFlows = Readonly<Record<string, readonly string[]>>;
 
 type WrittenBridge = Settings & {
   readonly name: string;
@@ -60,6 +64,12 @@ export function ovsOf(written: WrittenOvs = []): OvsFact {
   if ("ipsec" in written) return { ...ovsOf(written.bridges), ipsec: true };
   return { state: "running", version: "3.1.0", ...nothing, bridges: written.map(bridgeOf) };
 }
+
+/** The table `ovsFlows` as a golden file writes it. */
+export const ovsFlowsOf = (ovs: WrittenOvs | undefined, written: WrittenOvsFlows = {}): OvsFlowsFact => ({
+  ...Object.fromEntries(ovsOf(ovs).bridges.map(({ name }) => [name, ["priority=0 actions=NORMAL"]])),
+  ...written,
+});
 
 function bridgeOf(written: WrittenBridge, i: number): OvsBridgeFact {
   const { name, ports = [], controllers = [], mirrors = [], sflow, netflow, ipfix, ...settings } = written;
