@@ -65,7 +65,7 @@ const rowsOf = (count: number, host: BenchHost, context: Context) =>
         samples: [ours.seconds - engine.seconds],
         peer: against([peer.seconds]),
       },
-      { measure: "  its transactions", unit: "", samples: [ours.transactions], peer: against([peer.transactions]) },
+      { measure: "  the same", unit: "transactions", samples: [ours.transactions], peer: against([peer.transactions]) },
     ];
   });
 
