@@ -14,6 +14,9 @@ import { Macvlan } from "./macvlan.ts";
 import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
 import { OvsBridge } from "./ovs-bridge.ts";
+import { OvsFlows } from "./ovs-flows.ts";
+import { OvsMirror } from "./ovs-mirror.ts";
+import { OvsMonitoring } from "./ovs-monitoring.ts";
 import { OvsPort } from "./ovs-port.ts";
 import { OvsTunnel } from "./ovs-tunnel.ts";
 import { PolicyRule } from "./policy-rule.ts";
@@ -44,6 +47,9 @@ export const kinds = [
   Masquerade,
   Nic,
   OvsBridge,
+  OvsFlows,
+  OvsMirror,
+  OvsMonitoring,
   OvsPort,
   OvsTunnel,
   PolicyRule,

@@ -5,7 +5,7 @@ import { lacksOvs, nameTaken, notWorking } from "./ovs-bridge-findings.ts";
 import { portOf, type Tunnel } from "./ovs-tunnel-fields.ts";
 import { tunnelOf } from "./ovs-tunnel-row.ts";
 import { loopFindings } from "./tunnel-loops.ts";
-import { endsOf, underlay } from "./tunnel-mtu.ts";
+import { endsOf, linksBelow } from "./tunnel-mtu.ts";
 import { dockerPort } from "./vxlan-findings.ts";
 
 type Host = Pick<Facts, "links" | "routes" | "ovs">;
@@ -61,11 +61,17 @@ function twins(want: Tunnel, { ovs }: Host, { siblings, changes }: Around<Tunnel
 /** A tunnel whose packets leave by its own bridge would carry them too, and what it carries of them, for ever. */
 function throughItself(want: Tunnel, facts: Host, around: Around<Tunnel>): Finding[] {
   const { bridge, remote } = want;
-  const by = underlay(endsOf(want), facts, around)?.name;
+  const own = around.program.filter((one) => one.host === around.host);
   const ports = facts.ovs.bridges.find(({ name }) => name === bridge)?.ports ?? [];
-  const said = around.program.filter((one) => one.host === around.host && one.want.bridge === bridge);
-  const own = [bridge, ...[...ports.map(({ name }) => name), ...said.map((one) => one.want.name)]];
-  if (!by || !own.includes(by)) return [];
+  const through = [
+    ...[bridge, own.find((one) => one.type === "OvsBridge" && one.want.name === bridge)?.want.inheritFrom],
+    ...[
+      ...ports.map(({ name }) => name),
+      ...own.filter((one) => one.want.bridge === bridge).map((one) => one.want.name),
+    ],
+  ];
+  const by = linksBelow(endsOf(want), facts, around).find(({ name }) => through.includes(name))?.name;
+  if (!by) return [];
   return [
     refusal(
       "remote",

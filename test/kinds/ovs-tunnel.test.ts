@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseOvs } from "../../provider/host/facts/ovs.ts";
 import type { Facts } from "../../provider/host/facts.ts";
 import { OvsTunnel } from "../../provider/kinds/ovs-tunnel.ts";
 import { factsOf } from "./written-host.ts";
@@ -40,4 +43,11 @@ test.each([
   ["patch", { peer: "patch1" }],
 ])("one of %s with %j cannot be said", (type, options) => {
   expect(OvsTunnel.read("t0", withTunnel(type, options))).toBeUndefined();
+});
+
+test("a host tells whether it has the daemon for IPsec", () => {
+  const record = join(import.meta.dirname, "../facts/ovs/none.stdout");
+  const printed = readFileSync(record, "utf8");
+  expect(parseOvs(printed).ipsec).toBeUndefined();
+  expect(parseOvs(printed.replace(/^running/, "running ipsec")).ipsec).toBe(true);
 });

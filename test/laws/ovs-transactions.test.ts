@@ -5,6 +5,7 @@ import { guardFacts } from "../../provider/host/run.ts";
 import type { Shell } from "../../provider/host/shell.ts";
 import { transact } from "../../provider/host/transaction.ts";
 import type { Kind } from "../../provider/kind.ts";
+import { OvsMirror } from "../../provider/kinds/ovs-mirror.ts";
 import { OvsPort } from "../../provider/kinds/ovs-port.ts";
 import { asksOf, operationOf, type Properties } from "../../provider/resource.ts";
 import { onlyLine } from "../host/only-line.ts";
@@ -14,7 +15,8 @@ import { newHost } from "./new-host.ts";
 import { noNamespace } from "./walking.ts";
 
 const missing = noNamespace || (noOvs && ` (skipped: ${noOvs})`);
-const kind = OvsPort as unknown as Kind;
+const ports = OvsPort as unknown as Kind;
+const mirrors = OvsMirror as unknown as Kind;
 
 describe.skipIf(missing)(`a group of changes and Open vSwitch${missing}`, () => {
   let shell: Shell;
@@ -39,15 +41,18 @@ describe.skipIf(missing)(`a group of changes and Open vSwitch${missing}`, () => 
     ports: (await run("ovs-vsctl list-ports ovs0")).split("\n").filter(Boolean),
   });
 
-  /** Makes ports at once, whatever is there; tells why some of them failed. */
-  async function make(wants: readonly Properties[]): Promise<string[]> {
+  /** Makes things at once, ports where nobody says otherwise, whatever is there; tells why some of them failed. */
+  async function make(wants: readonly Properties[], kinds: readonly Kind[] = []): Promise<string[]> {
     const line = onlyLine("here", shell);
-    const operations = wants.map((want) => {
+    const operations = wants.map((want, i) => {
+      const kind = kinds[i] ?? ports;
       const decide = () => ({ name: String(want.name), have: undefined, want });
       const operation = operationOf(kind, aroundOf(), "node1", want, false, decide, () => {});
-      return { ...operation, edges: { ...operation.edges, needs: [] } };
+      // So that only Open vSwitch knows what is not there.
+      const needs = operation.edges.needs.filter((node) => node.startsWith("ovs-port "));
+      return { ...operation, edges: { ...operation.edges, needs } };
     });
-    const facts = await look("node1", line.talk, [...new Set([...guardFacts, ...asksOf(kind, wants[0] ?? {})])]);
+    const facts = await look("node1", line.talk, [...new Set([...guardFacts, ...asksOf(ports, wants[0] ?? {})])]);
     const outcomes = await locked(
       "node1",
       line,
@@ -61,12 +66,12 @@ describe.skipIf(missing)(`a group of changes and Open vSwitch${missing}`, () => 
     ...{ bridge: "ovs0", name: `port${n}`, vlanMode: "access", tag: 100 + n },
     ...more,
   });
-  const ports = (more: (n: number) => Properties) => Array.from({ length: 20 }, (_, n) => port(n, more(n)));
-  const patches = ports((n) => ({ type: "patch", peer: `peer${n}` }));
+  const twenty = (more: (n: number) => Properties) => Array.from({ length: 20 }, (_, n) => port(n, more(n)));
+  const patches = twenty((n) => ({ type: "patch", peer: `peer${n}` }));
 
   test.each([
     ["ends of patches", patches],
-    ["links of the host, which are set up besides", ports(() => ({ type: "internal", up: true }))],
+    ["links of the host, which are set up besides", twenty(() => ({ type: "internal", up: true }))],
   ])("20 ports that are %s are one transaction", { timeout: 60_000 }, async (_, wants) => {
     const before = await found();
     expect(await make(wants)).toEqual([]);
@@ -85,5 +90,13 @@ describe.skipIf(missing)(`a group of changes and Open vSwitch${missing}`, () => 
     expect(failures[0]).toContain(why);
     const rest = patches.map(({ name }) => name).filter((name) => name !== "port7");
     expect((await found()).ports.toSorted()).toEqual(rest.toSorted());
+  });
+
+  test("a mirror of ports that come along is of the same transaction", { timeout: 60_000 }, async () => {
+    const before = await found();
+    const mirror = { bridge: "ovs0", name: "m0", all: false, from: ["port1"], to: [], vlans: [], outputPort: "port2" };
+    expect(await make([mirror, ...patches.slice(1, 3)], [mirrors])).toEqual([]);
+    expect((await found()).transactions - before.transactions).toBe(1);
+    expect((await look("node1", async () => shell, ["ovs"])).ovs.bridges[0]?.mirrors).toHaveLength(1);
   });
 });

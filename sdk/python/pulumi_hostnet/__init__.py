@@ -25,7 +25,9 @@ from .masquerade import *
 from .nic import *
 from .overlay_network import *
 from .ovs_bridge import *
-from .ovs_fabric import *
+from .ovs_flows import *
+from .ovs_mirror import *
+from .ovs_monitoring import *
 from .ovs_port import *
 from .ovs_tunnel import *
 from .policy_rule import *
@@ -77,7 +79,9 @@ _utilities.register(
    "hostnet:index:Nic": "Nic",
    "hostnet:index:OverlayNetwork": "OverlayNetwork",
    "hostnet:index:OvsBridge": "OvsBridge",
-   "hostnet:index:OvsFabric": "OvsFabric",
+   "hostnet:index:OvsFlows": "OvsFlows",
+   "hostnet:index:OvsMirror": "OvsMirror",
+   "hostnet:index:OvsMonitoring": "OvsMonitoring",
    "hostnet:index:OvsPort": "OvsPort",
    "hostnet:index:OvsTunnel": "OvsTunnel",
    "hostnet:index:PolicyRule": "PolicyRule",
