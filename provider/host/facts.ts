@@ -44,6 +44,7 @@ export {
   ovsMark,
 } from "./facts/ovs.ts";
 export type { OvsRow, OvsSettings, OvsTable } from "./facts/ovs-columns.ts";
+export { type PortVlans, portVlans } from "./facts/ovs-vlans.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";
