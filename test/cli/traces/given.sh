@@ -32,8 +32,9 @@ ovs-appctl tnl/neigh/set phy0 10.0.0.2 02:00:00:00:02:02 >/dev/null
 flow() { ovs-ofctl add-flow secure0 "$1"; }
 flow cookie=0x1f,priority=10,icmp,actions=drop
 flow cookie=0x20,priority=10,arp,actions=output:in1,controller
-flow 'cookie=0x21,priority=20,tcp,actions=mod_vlan_vid:9,resubmit(,3)'
+flow 'cookie=0x21,priority=20,tcp,actions=mod_vlan_vid:9,resubmit(,3),strip_vlan,output:in1'
 flow table=3,priority=1,actions=in_port,output:in1,output:77
+flow 'priority=20,sctp,actions=learn(table=9,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[]),flood'
 flow 'priority=30,udp,actions=ct(table=5)'
 flow table=5,priority=30,ct_state=+trk+new,udp,actions=normal
 flow table=5,priority=30,ct_state=+trk+est,udp,actions=mod_dl_dst:02:00:00:00:00:99,in_port

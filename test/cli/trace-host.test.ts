@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { trace } from "../../cli/trace.ts";
+import type { Shell } from "../../provider/host/shell.ts";
+import { noOvs, ovsOn } from "../host/ovs.ts";
+import { newHost } from "../laws/new-host.ts";
+import { noNamespace } from "../laws/walking.ts";
+
+const missing = noNamespace || (noOvs && ` (skipped: ${noOvs})`);
+
+describe.skipIf(missing)(`a real Open vSwitch${missing}`, () => {
+  let shell: Shell;
+  beforeAll(async () => {
+    shell = newHost(await ovsOn());
+    const ports = ["web0 tag=100", "web1 tag=100", "db0 tag=200"].map((port) => {
+      const [name, tag] = port.split(" ");
+      return `-- add-port ovs0 ${name} ${tag} -- set Interface ${name} type=internal`;
+    });
+    await run(`ovs-vsctl add-br ovs0 -- set Bridge ovs0 datapath_type=netdev ${ports.join(" ")}`);
+  });
+  afterAll(() => shell?.close());
+
+  const run = async (script: string) => {
+    const [answer] = await shell.run([{ command: { argv: ["sh", "-c", script] } }]);
+    if (answer?.status !== 0) throw new Error(answer?.stderr);
+    return answer.stdout;
+  };
+  const tables = () =>
+    run("ovs-appctl fdb/show ovs0; ovs-ofctl dump-flows ovs0 --no-stats; ovs-appctl dpctl/dump-flows");
+
+  test("tells the way of a frame, and neither learns nor changes anything", async () => {
+    const before = await tables();
+    const flow = "dl_src=02:00:00:00:00:01,dl_dst=02:00:00:00:00:02,icmp";
+    const { steps, raw } = await trace("node1", shell, "web0", flow);
+    expect(steps.slice(0, 2)).toEqual([
+      "enters ovs0 at web0 without a tag, in VLAN 100",
+      "02:00:00:00:00:02 is not known to ovs0: flooded",
+    ]);
+    // The order of its ports is that of numbers which it chooses.
+    expect(steps.slice(2).toSorted()).toEqual([
+      "leaves by ovs0 tagged 100, for the host itself",
+      "leaves by web1",
+      "not by db0, which does not carry VLAN 100",
+    ]);
+    expect(raw).toContain("no learned MAC for destination, flooding");
+    expect(await tables()).toBe(before);
+  });
+
+  test("follows what it has learned, and flows", async () => {
+    await run(
+      "ovs-appctl fdb/add ovs0 web1 100 02:00:00:00:00:02; ovs-ofctl add-flow ovs0 cookie=0x7,priority=9,arp,actions=drop",
+    );
+    const way = async (flow: string) => (await trace("node1", shell, "web0", flow)).steps.slice(1);
+    expect(await way("dl_dst=02:00:00:00:00:02")).toEqual([
+      "02:00:00:00:00:02 is known to ovs0: goes to its port",
+      "leaves by web1",
+    ]);
+    expect(await way("arp")).toEqual(['dropped: the flow "arp, priority 9" of table 0, cookie 0x7 says so']);
+  });
+
+  test("refuses a flow in its own words", async () => {
+    await expect(trace("node1", shell, "web0", "tp_dst=80")).rejects.toThrow(
+      "flow must be one that Open vSwitch takes, got tp_dst=80: prerequisites not met for setting tp_dst",
+    );
+    await expect(trace("node1", shell, "web0", "dl_dst='x; y'")).rejects.toThrow(/invalid Ethernet address/);
+  });
+});
