@@ -1,5 +1,7 @@
 import {
   faultOf,
+  type Link,
+  lostLink,
   type OvsBridgeFact,
   type OvsInterfaceFact,
   type OvsPortFact,
@@ -11,10 +13,10 @@ import { listed } from "../../provider/schema/words.ts";
 import type { Found, Item } from "./item.ts";
 
 /** Bridges of Open vSwitch and their ports as items; the port that each bridge has for the host goes without saying. */
-export const ovsItems = ({ ovs }: Pick<Found, "ovs">): Item[] =>
+export const ovsItems = ({ ovs, links }: Pick<Found, "ovs" | "links">): Item[] =>
   ovs.flatMap((bridge) => [
-    bridgeItem(bridge),
-    ...bridge.ports.filter(({ name }) => name !== bridge.name).map((port) => portItem(port, bridge)),
+    bridgeItem(bridge, links),
+    ...bridge.ports.filter(({ name }) => name !== bridge.name).map((port) => portItem(port, bridge, links)),
   ]);
 
 /** The row in the database that a link of Open vSwitch's own is made of: of an internal port, or a bridge. */
@@ -36,7 +38,7 @@ export function whoseRow({ settings }: OvsBridgeFact | OvsPortFact): Pick<Item, 
   return owner === undefined ? { whose: "openvswitch" } : { whose: "ours", owner };
 }
 
-function bridgeItem(bridge: OvsBridgeFact): Item {
+function bridgeItem(bridge: OvsBridgeFact, links: readonly Link[]): Item {
   const { name, settings, controllers, mirrors, ports } = bridge;
   const local = ports.find((port) => port.name === name);
   const words = [
@@ -52,11 +54,11 @@ function bridgeItem(bridge: OvsBridgeFact): Item {
   ];
   return {
     ...{ ...whoseRow(bridge), sort: "ovs bridge", name, says: words.join(", ") },
-    notes: [...idsOf(bridge), ...(local ? faultsOf(local) : [])],
+    notes: [...idsOf(bridge), ...(local ? faultsOf(local, links) : [])],
   };
 }
 
-function portItem(port: OvsPortFact, bridge: OvsBridgeFact): Item {
+function portItem(port: OvsPortFact, bridge: OvsBridgeFact, links: readonly Link[]): Item {
   const { name, settings, interfaces } = port;
   const [first] = interfaces;
   const words = [
@@ -68,7 +70,7 @@ function portItem(port: OvsPortFact, bridge: OvsBridgeFact): Item {
   ];
   return {
     ...{ ...whoseRow(port), sort: "ovs port", name, says: words.join(", ") },
-    notes: [...idsOf(port), ...faultsOf(port)],
+    notes: [...idsOf(port), ...faultsOf(port, links)],
   };
 }
 
@@ -96,8 +98,8 @@ function vlansOf({ settings }: OvsPortFact): string {
   return `${vlanMode === "trunk" ? "" : `${vlanMode} ${tag}, `}trunk ${among(trunks)}`;
 }
 
-const faultsOf = ({ interfaces }: OvsPortFact): string[] =>
-  interfaces.flatMap((one) => faultOf(one) ?? []).map((fault) => `does not work: ${fault}`);
+const faultsOf = ({ interfaces }: OvsPortFact, links: readonly Link[]): string[] =>
+  interfaces.flatMap((one) => faultOf(one) ?? lostLink(one, links) ?? []).map((fault) => `does not work: ${fault}`);
 
 /** What others have written on a row tells who they are. */
 const idsOf = ({ settings }: OvsBridgeFact | OvsPortFact): string[] =>

@@ -35,6 +35,7 @@ export {
 } from "./facts/namespaces.ts";
 export {
   faultOf,
+  lostLink,
   type OvsBridgeFact,
   type OvsFact,
   type OvsInterfaceFact,

@@ -218,7 +218,8 @@ describe("Open vSwitch", () => {
     inspectText({ host: "node1", items: itemsOf({ ...nothing, ...found }), warnings: [] }).join("\n");
 
   test("is told with what its bridges and ports are, whose, and what does not work", () => {
-    expect(textOf({ ovs: everySort })).toBe(`node1
+    const links = ["a0", "up0"].map((name) => link(name, { master: "ovs-system", portOf: "openvswitch" }));
+    expect(textOf({ links, ovs: everySort })).toBe(`node1
 
 ours: lab/prod
   ovs0  ovs bridge ovs0  forwards in userspace, rstp; a key=a "value", quoted
@@ -226,15 +227,19 @@ ours: lab/prod
 
 Open vSwitch's
   ovs bridge ovs1  forwards in userspace, fail mode secure, controller tcp:10.0.0.9:6653 (not connected), mirror m
-  ovs port bond0   bond of a0 and b0 in ovs0, ofport 3, trunk all VLANs
+  ovs port bond0   bond of a0 and b0 in ovs0, ofport 3, trunk all VLANs; does not work: the host has no link b0 any more
   ovs port gone0   link in ovs0, access 100, transient; does not work: could not open network device gone0 (No such device)
   ovs port in0     internal in ovs0, ofport 1, access 100, protected
   ovs port p0      patch to p1 in ovs0, ofport 5, trunk all VLANs
-  ovs port p1      patch to p0 in ovs1, ofport 1, trunk all VLANs`);
+  ovs port p1      patch to p0 in ovs1, ofport 1, trunk all VLANs
+
+the kernel's
+  link a0   nic in ovs0, mtu 1500, up
+  link up0  nic in ovs0, mtu 1500, up`);
   });
 
   test("is told with tunnels and where they lead to", () => {
-    const lines = textOf({ ovs: switches }).split("\n");
+    const lines = textOf({ links: [link("qinq0")], ovs: switches }).split("\n");
     const told = lines.map((line) =>
       line
         .trim()

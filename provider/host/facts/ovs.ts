@@ -1,5 +1,6 @@
 import { Failure } from "../../errors.ts";
 import { type Command, render, tool } from "../command.ts";
+import type { Link } from "./links.ts";
 import { columnsOf, type OvsRow, type OvsSettings, type OvsTable, ovsTables, parseOvsTable } from "./ovs-columns.ts";
 
 /** Open vSwitch on a host. */
@@ -149,6 +150,12 @@ export function faultOf({ name, error, ofport }: OvsInterfaceFact): string | und
   if (ofport !== undefined && ofport >= 0) return undefined;
   return `Open vSwitch has made nothing of ${name}; the log of ovs-vswitchd tells why`;
 }
+
+/** That a port's link has gone from the host, of which Open vSwitch tells nothing as long as it runs. */
+export const lostLink = ({ name, settings }: OvsInterfaceFact, links: readonly Link[]): string | undefined =>
+  ["", "system"].includes(settings.type) && !links.some((link) => link.name === name)
+    ? `the host has no link ${name} any more`
+    : undefined;
 
 /** The keys of `external_ids` that are ours. */
 export const ovsMark = "hostnet";

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { examine } from "../../cli/doctor.ts";
+import { inspect } from "../../cli/inspect.ts";
 import { trace } from "../../cli/trace.ts";
 import type { Shell } from "../../provider/host/shell.ts";
 import { noOvs, ovsOn } from "../host/ovs.ts";
@@ -7,7 +9,7 @@ import { noNamespace } from "../laws/walking.ts";
 
 const missing = noNamespace || (noOvs && ` (skipped: ${noOvs})`);
 
-describe.skipIf(missing)(`a real Open vSwitch${missing}`, () => {
+describe.skipIf(missing)(`the command line, on a host with a real Open vSwitch${missing}`, () => {
   let shell: Shell;
   beforeAll(async () => {
     shell = newHost(await ovsOn());
@@ -27,7 +29,7 @@ describe.skipIf(missing)(`a real Open vSwitch${missing}`, () => {
   const tables = () =>
     run("ovs-appctl fdb/show ovs0; ovs-ofctl dump-flows ovs0 --no-stats; ovs-appctl dpctl/dump-flows");
 
-  test("tells the way of a frame, and neither learns nor changes anything", async () => {
+  test("trace tells the way of a frame, and neither learns nor changes anything", async () => {
     const before = await tables();
     const flow = "dl_src=02:00:00:00:00:01,dl_dst=02:00:00:00:00:02,icmp";
     const { steps, raw } = await trace("node1", shell, "web0", flow);
@@ -45,7 +47,7 @@ describe.skipIf(missing)(`a real Open vSwitch${missing}`, () => {
     expect(await tables()).toBe(before);
   });
 
-  test("follows what it has learned, and flows", async () => {
+  test("trace follows what was learned, and flows", async () => {
     await run(
       "ovs-appctl fdb/add ovs0 web1 100 02:00:00:00:00:02; ovs-ofctl add-flow ovs0 cookie=0x7,priority=9,arp,actions=drop",
     );
@@ -57,10 +59,32 @@ describe.skipIf(missing)(`a real Open vSwitch${missing}`, () => {
     expect(await way("arp")).toEqual(['dropped: the flow "arp, priority 9" of table 0, cookie 0x7 says so']);
   });
 
-  test("refuses a flow in its own words", async () => {
+  test("trace refuses a flow in the words of Open vSwitch", async () => {
     await expect(trace("node1", shell, "web0", "tp_dst=80")).rejects.toThrow(
       "flow must be one that Open vSwitch takes, got tp_dst=80: prerequisites not met for setting tp_dst",
     );
     await expect(trace("node1", shell, "web0", "dl_dst='x; y'")).rejects.toThrow(/invalid Ethernet address/);
+  });
+
+  test("trap 65: inspect and doctor tell of a port whose link has gone, of which Open vSwitch tells nothing", async () => {
+    await run(`ip link add gone0 type veth peer name gone1 && ovs-vsctl add-port ovs0 gone0 \\
+      -- set Port gone0 external_ids:hostnet=demo/lab/gone && ip link delete gone0`);
+    const { items } = await inspect("node1", shell);
+    const told = items
+      .filter(({ sort }) => sort.startsWith("ovs"))
+      .map(({ name, owner, notes }) => [name, owner, ...notes]);
+    expect(told).toEqual([
+      ["ovs0", undefined],
+      ["db0", undefined],
+      ["gone0", "demo/lab/gone", "does not work: the host has no link gone0 any more"],
+      ["web0", undefined],
+      ["web1", undefined],
+    ]);
+    const checks = (await examine("node1", shell)).filter(({ about }) => about === "openvswitch");
+    expect(checks.map(({ level, says }) => `${level}: ${says}`)).toEqual([
+      expect.stringMatching(/^ok: \d+\.\d+\.\d+, its daemons answer$/),
+      expect.stringMatching(/^(ok: forwards in userspace for ovs0|warning: the kernel has no openvswitch.*)$/),
+      "problem: port gone0 of ovs0 does not work: the host has no link gone0 any more; it is of demo/lab/gone",
+    ]);
   });
 });
