@@ -113,10 +113,11 @@ const pick = <R extends { readonly uuid: string }>(rows: readonly R[], uuids: re
 const named = <R extends { readonly name: string }>(rows: readonly R[]): R[] =>
   rows.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/** What is set in the database, and what does not work, as lines to compare. */
+/** What is set in the database, and what does not work, as lines to compare; they end in files, and have no keys of IPsec. */
 export function ovsLines(stdout: string): string[] {
   const { bridges, managers, qos, queues } = parseOvs(stdout);
-  const line = (what: string, { settings }: { readonly settings: unknown }) => `${what} ${JSON.stringify(settings)}`;
+  const line = (what: string, { settings }: { readonly settings: unknown }) =>
+    `${what} ${JSON.stringify(settings, (key, value) => (key === "psk" ? "(secret)" : value))}`;
   return [
     ...bridges.flatMap((bridge) => [
       line(bridge.name, bridge),
