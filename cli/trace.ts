@@ -1,9 +1,10 @@
 import { Failure } from "../provider/errors.ts";
-import { type Command, tool } from "../provider/host/command.ts";
+import { tool } from "../provider/host/command.ts";
 import {
   factCommands,
   faultOf,
   type Link,
+  lostLink,
   type OvsBridgeFact,
   ovsBridges,
   parseFacts,
@@ -44,8 +45,7 @@ export async function trace(host: string, speaker: Speaker, port: string, flow: 
     appctl`--timeout=10 ofproto/trace ${place.bridge.name} ${`in_port=${ofport},${flow}`}`,
     appctl`--timeout=10 dpif/show`,
   ];
-  const answers = await speaker.run(commands.map((command: Command) => ({ command })));
-  const [traced, shown] = answers;
+  const [traced, shown] = await speaker.run(commands.map((command) => ({ command })));
   const raw = traced?.stdout ?? "";
   if (traced?.status !== 0) throw refusal(host, flow, traced?.stderr.trim() ?? "");
   if (shown?.status !== 0)
@@ -69,7 +69,7 @@ function placeOf(name: string, bridges: readonly OvsBridgeFact[], links: readonl
     for (const port of bridge.ports) {
       const one = port.interfaces.find((link) => link.name === name);
       if (one) {
-        const fault = faultOf(one);
+        const fault = faultOf(one) ?? lostLink(one, links);
         if (fault) throw new Failure("refused", `port ${name} of ${bridge.name} does not work: ${fault}`);
         return { bridge, port, link: name, ofport: one.ofport ?? 0 };
       }

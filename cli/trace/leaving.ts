@@ -36,11 +36,13 @@ function leavesBy(outlet: Outlet, scene: Scene): string {
   if (outlet.to === "carrier") return `the packet of the tunnel leaves by ${nameOf(ports)}`;
   const { tunnel, tags } = outlet;
   const tagged = taggedWith(tags);
-  const through = ports.filter(({ name }) => remoteOf(name, scene) !== undefined);
+  const through = ports.filter(({ name }) => optionsOf(name, scene).remote_ip !== undefined);
   if (tunnel && through.length > 0) {
-    // Tunnels of one sort have one port in the datapath.
-    const exact = through.filter(({ name }) => remoteOf(name, scene) === tunnel.remote);
-    return `leaves by ${nameOf(exact.length > 0 ? exact : through)} to ${tunnel.remote}${tagged}`;
+    // Tunnels of one sort have one port in the datapath. What a tunnel leaves to its flows is not said in its row.
+    const there = through.filter(({ name }) => optionsOf(name, scene).remote_ip === tunnel.remote);
+    const keyed = there.filter(({ name }) => Number(optionsOf(name, scene).key ?? 0) === Number(tunnel.key ?? 0));
+    const [exact = through] = [keyed, there].filter((some) => some.length > 0);
+    return `leaves by ${nameOf(exact)} to ${tunnel.remote}${tagged}`;
   }
   const [port] = ports;
   if (port && port.name === port.bridge) return `leaves by ${port.name}${tagged}, for the host itself`;
@@ -53,9 +55,9 @@ export const taggedWith = (tags: readonly number[]): string => (tags.length > 0 
 
 const nameOf = (ports: readonly DatapathPort[]) => listed(ports.map(({ name }) => name)) || "a port that has just gone";
 
-const remoteOf = (link: string, { bridges }: Scene) =>
+const optionsOf = (link: string, { bridges }: Scene): Readonly<Record<string, string>> =>
   bridges.flatMap(({ ports }) => ports.flatMap(({ interfaces }) => interfaces)).find(({ name }) => name === link)
-    ?.settings.options.remote_ip;
+    ?.settings.options ?? {};
 
 function mirrorTo({ bridge, name }: DatapathPort, { bridges }: Scene): string | undefined {
   const { mirrors = [], ports = [] } = bridges.find((one) => one.name === bridge) ?? {};

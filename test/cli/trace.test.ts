@@ -8,18 +8,22 @@ import type { Step } from "../../provider/host/script.ts";
 /** `<sentence>.trace` is what Open vSwitch printed (`record.sh`), `.told` what is told of it. `UPDATE=1` writes the latter. */
 const folder = join(import.meta.dirname, "traces");
 const file = (name: string) => readFileSync(join(folder, name), "utf8");
+/** The links that its ports are of. */
+const linksThere = JSON.stringify(
+  ["trunk0", "native0", "qinq0", "a0", "b0", "up0", "loop0", "loop0x", "mirror0"].map((ifname, i) => ({
+    ...{ ifname, ifindex: i + 2, mtu: 1500, flags: [] },
+  })),
+);
 const said = (stdout: string) => ({ status: 0, stdout, stderr: "" });
 
 /** A host that answers as one did; `answer` is what it prints of the way of a frame. */
-const hostWith = (answer: string, status = 0, ovs = file("ovs.stdout"), links = "[]") => {
-  const asked: (readonly string[])[] = [];
-  const run = async (steps: readonly Step[]) => {
-    asked.push(...steps.map(({ command }) => command.argv));
-    if (asked.length === 2) return [said(links), said(ovs)];
-    const traced = status === 0 ? said(answer) : { status, stdout: "", stderr: answer };
-    return [traced, said(file("ports.stdout"))];
+const hostWith = (answer: string, status = 0, there: Partial<Record<"ovs" | "links" | "ports", string>> = {}) => {
+  const { ovs = file("ovs.stdout"), links = linksThere, ports = file("ports.stdout") } = there;
+  const run = async ([first]: readonly Step[]) => {
+    if (first?.command.argv[0] !== "ovs-appctl") return [said(links), said(ovs)];
+    return [status === 0 ? said(answer) : { status, stdout: "", stderr: answer }, said(ports)];
   };
-  return { run, asked };
+  return { run };
 };
 
 describe("the way of a frame", () => {
@@ -36,7 +40,7 @@ describe("the way of a frame", () => {
     const golden = join(folder, name.replace(".trace", ".told"));
     const text = `${told.join("\n")}\n`;
     if (process.env.UPDATE) writeFileSync(golden, text);
-    expect(existsSync(golden) ? readFileSync(golden, "utf8") : "").toBe(text);
+    expect(text).toBe(existsSync(golden) ? readFileSync(golden, "utf8") : "");
   });
 });
 
@@ -72,6 +76,25 @@ describe("what Open vSwitch prints", () => {
       "leaves by gre0 to 10.0.0.2",
       "leaves by web1 tagged 400",
     ]);
+  });
+
+  test("of tunnels to one host is told by their keys", async () => {
+    const gre = numberOf("gre0");
+    const there = {
+      ovs: file("ovs.stdout").replace(
+        '[["key","7"],["remote_ip","10.0.0.3"]]',
+        '[["key","8"],["remote_ip","10.0.0.2"]]',
+      ),
+      ports: numbers.replace(/(\bvx0 \d+)\/\d+:/, `$1/${gre}:`),
+    };
+    const way = async (key: string) => {
+      const actions = `set(tunnel(tun_id=${key},dst=10.0.0.2,ttl=64,flags(df|key))),${gre}`;
+      const answer = traced("     -> output to kernel tunnel\n", actions);
+      return (await trace("node1", hostWith(answer, 0, there), "web0", "ip")).steps.at(-1);
+    };
+    expect(await way("0x7")).toBe("leaves by gre0 to 10.0.0.2");
+    expect(await way("0x8")).toBe("leaves by vx0 to 10.0.0.2");
+    expect(await way("0x9")).toBe("leaves by gre0 or vx0 to 10.0.0.2");
   });
 
   test("when it gives a frame up is why it is dropped", async () => {
@@ -128,7 +151,8 @@ describe("actions of a datapath", () => {
 });
 
 describe("what cannot be traced", () => {
-  const ask = (port: string, ovs?: string, links?: string) => trace("node1", hostWith("", 0, ovs, links), port, "ip");
+  const ask = (port: string, ovs?: string, links?: string) =>
+    trace("node1", hostWith("", 0, { ...(ovs && { ovs }), ...(links && { links }) }), port, "ip");
 
   test.each([
     ["", 'flow must be fields of a frame, as dl_dst=02:00:00:00:00:05 or icmp,dl_vlan=10, got ""'],
@@ -154,6 +178,12 @@ describe("what cannot be traced", () => {
     const ovs = readFileSync(join(folder, "../../facts/ovs/bridges-with-ports-of-every-sort.stdout"), "utf8");
     await expect(ask("gone0", ovs)).rejects.toThrow(
       "port gone0 of ovs0 does not work: could not open network device gone0 (No such device)",
+    );
+  });
+
+  test("is a port whose link has gone", async () => {
+    await expect(ask("trunk0", undefined, "[]")).rejects.toThrow(
+      "port trunk0 of ovs0 does not work: the host has no link trunk0 any more",
     );
   });
 
