@@ -12,6 +12,7 @@ import {
 import { listed, nearest } from "../provider/schema/words.ts";
 import type { Speaker } from "./look.ts";
 import type { Scene } from "./trace/leaving.ts";
+import { askOwners, cookiesIn, parseOwners } from "./trace/owners.ts";
 import { parseTrace } from "./trace/parse.ts";
 import { parsePorts } from "./trace/ports.ts";
 import { stepsOf } from "./trace/steps.ts";
@@ -50,8 +51,12 @@ export async function trace(host: string, speaker: Speaker, port: string, flow: 
   if (traced?.status !== 0) throw refusal(host, flow, traced?.stderr.trim() ?? "");
   if (shown?.status !== 0)
     throw new Failure("refused", `${host}: \`dpif/show\` does not answer: ${shown?.stderr.trim()}`);
-  const scene: Scene = { ...place, link, bridges, datapath: parsePorts(shown.stdout, place.bridge.name) };
-  return { host, bridge: place.bridge.name, port, flow, steps: stepsOf(passesOf(host, raw), scene), raw };
+  const passes = passesOf(host, raw);
+  const cookies = cookiesIn(passes);
+  const [kept] = cookies.length > 0 ? await speaker.run([askOwners(cookies)]) : [];
+  const datapath = parsePorts(shown.stdout, place.bridge.name);
+  const scene: Scene = { ...place, link, bridges, datapath, owners: parseOwners(kept) };
+  return { host, bridge: place.bridge.name, port, flow, steps: stepsOf(passes, scene), raw };
 }
 
 /** Throws a Failure where a host need not be asked to know that a flow is wrong. */

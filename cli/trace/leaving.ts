@@ -14,6 +14,8 @@ export interface Scene {
   readonly link: string;
   readonly bridges: readonly OvsBridgeFact[];
   readonly datapath: readonly DatapathPort[];
+  /** Whose flows with a cookie are, by the cookie, of those that are ours. */
+  readonly owners: ReadonlyMap<string, string>;
 }
 
 /** The ports by which a frame leaves, and whoever else takes it. */

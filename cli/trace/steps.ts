@@ -57,7 +57,8 @@ function stepOf(event: Event, packet: string | undefined, pass: Pass, scene: Sce
   }
   // The one that every new bridge has, and one that is not asked.
   if ((match === "priority 0" && !cookie && actions.join() === "NORMAL") || actions.length === 0) return [];
-  const flow = `the flow "${match}" of table ${table}${cookie ? `, cookie ${cookie}` : ""}`;
+  const owner = cookie && scene.owners.get(cookie);
+  const flow = `the flow "${match}" of table ${table}${cookie ? `, cookie ${cookie}` : ""}${owner ? ` of ${owner},` : ""}`;
   if (isDropped) return [dropped(`${flow} says so`)];
   // What follows the last action is nothing.
   const does = actions.filter((action) => action !== "drop").map((action) => withPort(action, bridge, scene));

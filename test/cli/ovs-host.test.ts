@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { examine } from "../../cli/doctor.ts";
 import { inspect } from "../../cli/inspect.ts";
 import { trace } from "../../cli/trace.ts";
+import { fragmentText } from "../../provider/host/boot.ts";
+import { quote } from "../../provider/host/command.ts";
 import type { Shell } from "../../provider/host/shell.ts";
 import { noOvs, ovsOn } from "../host/ovs.ts";
 import { newHost } from "../laws/new-host.ts";
@@ -57,6 +59,18 @@ describe.skipIf(missing)(`the command line, on a host with a real Open vSwitch${
       "leaves by web1",
     ]);
     expect(await way("arp")).toEqual(['dropped: the flow "arp, priority 9" of table 0, cookie 0x7 says so']);
+  });
+
+  test("trace tells whose flow it is, if a stack has it", async () => {
+    const text = (cookie: string, owner: string) =>
+      fragmentText({
+        ...{ kind: "ovs-flows", name: owner, owner: `demo/lab/${owner}`, makes: [], needs: [] },
+        commands: [{ argv: ["ovs-ofctl", "add-flows", "ovs0", "-"], stdin: `add cookie=${cookie},arp actions=drop\n` }],
+      });
+    await run(`mkdir -p /etc/hostnet/boot.d; cd /etc/hostnet/boot.d
+printf %s ${quote(text("0x7", "no-arp"))} >a.sh; printf %s ${quote(text("0x70", "other"))} >b.sh`);
+    const { steps } = await trace("node1", shell, "web0", "arp");
+    expect(steps.at(-1)).toBe('dropped: the flow "arp, priority 9" of table 0, cookie 0x7 of demo/lab/no-arp, says so');
   });
 
   test("trace refuses a flow in the words of Open vSwitch", async () => {

@@ -20,7 +20,8 @@ const said = (stdout: string) => ({ status: 0, stdout, stderr: "" });
 const hostWith = (answer: string, status = 0, there: Partial<Record<"ovs" | "links" | "ports", string>> = {}) => {
   const { ovs = file("ovs.stdout"), links = linksThere, ports = file("ports.stdout") } = there;
   const run = async ([first]: readonly Step[]) => {
-    if (first?.command.argv[0] !== "ovs-appctl") return [said(links), said(ovs)];
+    if (first?.command.argv[0] === "ip") return [said(links), said(ovs)];
+    if (first?.command.argv[0] === "sh") return [said("")];
     return [status === 0 ? said(answer) : { status, stdout: "", stderr: answer }, said(ports)];
   };
   return { run };
