@@ -35,6 +35,7 @@ export {
 } from "./facts/namespaces.ts";
 export {
   faultOf,
+  lostLink,
   type OvsBridgeFact,
   type OvsFact,
   type OvsInterfaceFact,
@@ -44,6 +45,7 @@ export {
   ovsMark,
 } from "./facts/ovs.ts";
 export type { OvsRow, OvsSettings, OvsTable } from "./facts/ovs-columns.ts";
+export { type PortVlans, portVlans } from "./facts/ovs-vlans.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";

@@ -1,5 +1,6 @@
 import { Failure } from "../../errors.ts";
 import { type Command, render, tool } from "../command.ts";
+import type { Link } from "./links.ts";
 import { columnsOf, type OvsRow, type OvsSettings, type OvsTable, ovsTables, parseOvsTable } from "./ovs-columns.ts";
 
 /** Open vSwitch on a host. */
@@ -112,10 +113,11 @@ const pick = <R extends { readonly uuid: string }>(rows: readonly R[], uuids: re
 const named = <R extends { readonly name: string }>(rows: readonly R[]): R[] =>
   rows.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/** What is set in the database, and what does not work, as lines to compare. */
+/** What is set in the database, and what does not work, as lines to compare; they end in files, and have no keys of IPsec. */
 export function ovsLines(stdout: string): string[] {
   const { bridges, managers, qos, queues } = parseOvs(stdout);
-  const line = (what: string, { settings }: { readonly settings: unknown }) => `${what} ${JSON.stringify(settings)}`;
+  const line = (what: string, { settings }: { readonly settings: unknown }) =>
+    `${what} ${JSON.stringify(settings, (key, value) => (key === "psk" ? "(secret)" : value))}`;
   return [
     ...bridges.flatMap((bridge) => [
       line(bridge.name, bridge),
@@ -149,6 +151,12 @@ export function faultOf({ name, error, ofport }: OvsInterfaceFact): string | und
   if (ofport !== undefined && ofport >= 0) return undefined;
   return `Open vSwitch has made nothing of ${name}; the log of ovs-vswitchd tells why`;
 }
+
+/** That a port's link has gone from the host, of which Open vSwitch tells nothing as long as it runs. */
+export const lostLink = ({ name, settings }: OvsInterfaceFact, links: readonly Link[]): string | undefined =>
+  ["", "system"].includes(settings.type) && !links.some((link) => link.name === name)
+    ? `the host has no link ${name} any more`
+    : undefined;
 
 /** The keys of `external_ids` that are ours. */
 export const ovsMark = "hostnet";
