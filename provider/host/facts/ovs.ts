@@ -72,8 +72,10 @@ export function parseOvs(stdout: string): OvsFact {
   // What the last line says is the reason; before it may be the time and where in the program that is.
   if (first.startsWith("stopped "))
     return { state: "stopped", silence: [first.slice("stopped ".length), ...lines].at(-1) ?? "", ...nothing };
-  if (first !== "running" || lines.length !== all.length) throw new Error("it lacks the tables of its database");
-  const table = <T extends OvsTable>(name: T) => parseOvsTable(name, lines[all.indexOf(name)] as string);
+  // A warning may stand among them.
+  const tables = lines.filter((line) => line.startsWith("{"));
+  if (first !== "running" || tables.length !== all.length) throw new Error("it lacks the tables of its database");
+  const table = <T extends OvsTable>(name: T) => parseOvsTable(name, tables[all.indexOf(name)] as string);
   const interfaces = table("Interface");
   const ports = table("Port").map(({ uuid, settings, others }): OvsPortFact & { uuid: string } => ({
     ...{ name: others.name, uuid, settings },
