@@ -58,6 +58,18 @@ export function bridgesProgram(host: string, count: number): string {
   return `resources:\n${resources.join("\n")}\n`;
 }
 
+/** A program that makes that many ports of one bridge of Open vSwitch, each in a VLAN of its own. */
+export function ovsPortsProgram(host: string, count: number): string {
+  const resources = numbers(count).map(
+    (n) =>
+      `  port${n}:\n    type: hostnet:OvsPort\n    properties: { host: ${host}, bridge: ovs0, name: port${n}, type: internal, tag: ${vlanOf(n)}, up: false }`,
+  );
+  return `resources:\n${resources.join("\n")}\n`;
+}
+
+/** The VLAN of a port by its number. */
+export const vlanOf = (n: number): number => (n % 4094) + 1;
+
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, n) => n);
 }

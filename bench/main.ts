@@ -12,11 +12,12 @@ import { many } from "./many.ts";
 import type { Measurement } from "./measurement.ts";
 import { move } from "./move.ts";
 import { noOp } from "./no-op.ts";
+import { ovsPorts } from "./ovs-ports.ts";
 import { start } from "./start.ts";
 import { type Row, table } from "./table.ts";
 import { up } from "./up.ts";
 
-const measurements: readonly Measurement[] = [start, noOp, up, many, guard, exchanges, move, lockOut];
+const measurements: readonly Measurement[] = [start, noOp, up, many, ovsPorts, guard, exchanges, move, lockOut];
 
 const notes = `Medians; a spread is the least and the greatest run. A ratio is our median by the peer's: below 1, hostnet needs less.
 "answers at once": the same program and state with a provider that only answers, so the cost of engine, program and state.

@@ -3,7 +3,7 @@ import { median } from "./timing.ts";
 /** One line of the result: a measure, and what it is compared with. */
 export type Row = {
   measure: string;
-  unit: "s" | "ms" | "MB" | "exchanges" | "pings";
+  unit: "s" | "ms" | "MB" | "exchanges" | "transactions" | "pings";
   samples: readonly number[];
   /** Measured in the same run by the same means. */
   peer?: { name: string; samples: readonly number[] };

@@ -79,7 +79,7 @@ export interface Kind<
     before: Partial<Values<I>>,
     around: Around<Values<I>> & { readonly facts: Pick<Facts, F> },
   ): Command[];
-  /** Others undo it when they start, Docker or the firewall of the host: what boots it runs again after them. */
+  /** Others undo it when they start, Docker, Open vSwitch or the firewall of the host: what boots it runs again after them. */
   readonly again?: boolean;
   /** The container that it is in: what boots it runs again whenever that starts, and at no other time. */
   follows?(want: Values<I>): string | undefined;

@@ -18,7 +18,7 @@ export interface Fragment {
   readonly unmanaged?: readonly string[];
   /** What an adopted thing was before, in the words of its inputs: it must outlast a run that is killed. */
   readonly before?: Readonly<Record<string, unknown>>;
-  /** Others undo it when they start: what boots it runs again after Docker and the services of the firewall. */
+  /** Others undo it when they start: what boots it runs again after Docker, Open vSwitch and the services of the firewall. */
   readonly again?: boolean;
   /** The container with whose starts it runs, and at no other time. */
   readonly follows?: string | undefined;

@@ -28,6 +28,7 @@ export const withoutPreconditions = (commands: readonly Command[]): Command[] =>
 /** One command of several that share their first words. */
 export const joined = (commands: readonly Command[]): Command => ({
   argv: commands.flatMap(({ argv, shared }, i) => argv.slice(i === 0 ? 0 : shared)),
+  ...(commands.some(({ seconds }) => seconds) && { seconds: Math.max(...commands.map(({ seconds = 10 }) => seconds)) }),
 });
 
 /**

@@ -10,6 +10,7 @@ import { fragmentsCommand, parseFragments } from "./facts/fragments.ts";
 import { parseLinks } from "./facts/links.ts";
 import { namespacesCommand, parseNamespaces } from "./facts/namespaces.ts";
 import { ovsCommand, parseOvs } from "./facts/ovs.ts";
+import { ovsFlowsCommand, parseOvsFlows } from "./facts/ovs-flows.ts";
 import { parseRoutes } from "./facts/routes.ts";
 import { parseRules } from "./facts/rules.ts";
 import { parseSshWay, sshWayCommand } from "./facts/ssh-way.ts";
@@ -45,6 +46,7 @@ export {
   ovsMark,
 } from "./facts/ovs.ts";
 export type { OvsRow, OvsSettings, OvsTable } from "./facts/ovs-columns.ts";
+export { flowsOf } from "./facts/ovs-flows.ts";
 export { type PortVlans, portVlans } from "./facts/ovs-vlans.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
@@ -91,6 +93,8 @@ const tables = {
   swarm: table("docker", swarmCommand, parseSwarm),
   swarmTokens: table("docker", swarmTokensCommand, parseSwarmTokens),
   ovs: table("ovs-vsctl", ovsCommand, parseOvs),
+  // A bridge may have tens of thousands.
+  ovsFlows: table("ovs-vsctl", ovsFlowsCommand, parseOvsFlows),
   namespaces: table("ip", namespacesCommand, parseNamespaces),
 };
 

@@ -11,6 +11,9 @@ type Sort =
   | "link"
   | "ovs-bridge"
   | "ovs-port"
+  | "ovs-mirror"
+  | "ovs-monitoring"
+  | "ovs-flows"
   | "docker-network"
   | "docker-container"
   | "docker-connection"
@@ -139,6 +142,8 @@ function present(sort: Sort, facts: Facts): string[] {
       return facts.links.map((l) => l.name);
     case "ovs-bridge":
       return facts.ovs.bridges.map((b) => b.name);
+    case "ovs-port":
+      return facts.ovs.bridges.flatMap(({ ports }) => ports.map((port) => port.name));
     case "docker-network":
       return facts.docker.networks.map((n) => n.name);
     case "docker-container":

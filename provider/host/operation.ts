@@ -141,7 +141,7 @@ const notAttempted = (host: string, course: Course, blocker: Course) =>
 
 /**
  * One script of all commands, behind `lead`, which must go well: each operation a chain, which starts when the chains
- * before it have gone well. Neighbours that are one shared command each are done by one; where that fails, each by its own.
+ * before it have gone well. Neighbours that begin with a shared command begin with one for all; where that fails, each with its own.
  */
 export function script(courses: readonly Course[], lead: readonly Step[]): Step[] {
   const steps = [...lead];
@@ -151,34 +151,35 @@ export function script(courses: readonly Course[], lead: readonly Step[]): Step[
       course.after.filter((c) => c.first >= 0).map((c) => c.first + c.commands.length - 1);
     const unless = neighbours.length > 1 ? steps.length : undefined;
     if (unless !== undefined) {
-      const all = joined(neighbours.flatMap(({ commands }) => commands));
+      const all = joined(neighbours.flatMap(({ commands }) => commands.slice(0, 1)));
       steps.push({ command: all, after: [...lead.keys(), ...new Set(neighbours.flatMap(before))] });
     }
     for (const course of neighbours) {
       course.first = steps.length;
       course.commands.forEach((command, i) => {
         const after = i === 0 ? [...lead.keys(), ...before(course)] : [steps.length - 1];
-        steps.push({ command, after, ...(unless !== undefined && { unless }) });
+        steps.push({ command, after, ...(i === 0 && unless !== undefined && { unless }) });
       });
     }
   }
   return steps;
 }
 
-/** The courses in their order: those together whose only commands one call can do. */
+/** The courses in their order: those together whose first commands one call can do. */
 function neighbourhoods(courses: readonly Course[]): Course[][] {
   const all: Course[][] = [];
-  const shares = ({ commands: [first, ...more] }: Course) => more.length === 0 && first?.shared !== undefined;
   for (const course of courses) {
     const last = all.at(-1);
-    if (last?.every(shares) && shares(course) && head(last[0]) === head(course)) last.push(course);
+    // Who waits for more than the first command of another does not begin along with it.
+    const waits = last?.some((one) => one.commands.length > 1 && course.after.includes(one));
+    if (last?.[0] && !waits && head(course) !== undefined && head(last[0]) === head(course)) last.push(course);
     else all.push([course]);
   }
   return all;
 }
 
-const head = (course: Course | undefined) =>
-  course?.commands.map(({ argv, shared }) => argv.slice(0, shared).join(" ")).join();
+const head = ({ commands: [first] }: Course) =>
+  first?.shared === undefined ? undefined : first.argv.slice(0, first.shared).join(" ");
 
 /**
  * Finds out which operations reached what was asked. Without answers (the connection was lost) only what is there now

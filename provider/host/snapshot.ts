@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import type { Conversation } from "./connection.ts";
 import { inspectNetworks } from "./facts/docker.ts";
 import { ovsCommand, ovsLines } from "./facts/ovs.ts";
+import { ovsFlowsCommand, ovsFlowsLines } from "./facts/ovs-flows.ts";
 import { parseRoute } from "./facts/routes.ts";
 import { numbered, rulesetLines, savedLines } from "./firewall/lines.ts";
 import type { Talk } from "./line.ts";
@@ -84,6 +85,7 @@ ${inspectNetworks()}`,
     parse: (stdout) => numbered(stdout.trimEnd().split("\n")),
   },
   { name: "ovs", command: ovsCommand, parse: ovsLines },
+  { name: "ovs flows", command: ovsFlowsCommand, parse: ovsFlowsLines },
   { name: "link", command: sh("ip -j -d addr show"), parse: rows(linkLines) },
   {
     name: "route",

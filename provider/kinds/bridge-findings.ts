@@ -33,7 +33,7 @@ export function findings(
     if (siblings.some((other) => other.name === port))
       found.push(refusal(`ports.${port}`, "must not be a bridge itself, as the program makes it"));
   }
-  found.push(...loopsThrough(want, facts, around));
+  found.push(...loopsThrough({ type: "Bridge", want }, facts, around));
   const ports = portLinks(want, facts);
   for (const port of ports.filter((p) => !have?.ports?.[p.name]))
     found.push(...portFindings(port, want, facts, around));

@@ -7,8 +7,8 @@ import { s } from "../schema/fields.ts";
 import { family } from "../schema/net.ts";
 import { greOverhead } from "../schema/overhead.ts";
 import { checkLink, linkOutputs, readLink } from "./link.ts";
+import { bridgeOf } from "./loop-graph.ts";
 import { checkEnds, option, planTunnel, toggle, tunnelFindings, tunnelInputs } from "./tunnel.ts";
-import { bridgeOf } from "./tunnel-loops.ts";
 import { endsOf } from "./tunnel-mtu.ts";
 
 /** The kernel makes these by itself, with the first tunnel of a host. */

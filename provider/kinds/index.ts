@@ -14,7 +14,11 @@ import { Macvlan } from "./macvlan.ts";
 import { Masquerade } from "./masquerade.ts";
 import { Nic } from "./nic.ts";
 import { OvsBridge } from "./ovs-bridge.ts";
+import { OvsFlows } from "./ovs-flows.ts";
+import { OvsMirror } from "./ovs-mirror.ts";
+import { OvsMonitoring } from "./ovs-monitoring.ts";
 import { OvsPort } from "./ovs-port.ts";
+import { OvsTunnel } from "./ovs-tunnel.ts";
 import { PolicyRule } from "./policy-rule.ts";
 import { ReachabilityCheck } from "./reachability-check.ts";
 import { Route } from "./route.ts";
@@ -43,7 +47,11 @@ export const kinds = [
   Masquerade,
   Nic,
   OvsBridge,
+  OvsFlows,
+  OvsMirror,
+  OvsMonitoring,
   OvsPort,
+  OvsTunnel,
   PolicyRule,
   ReachabilityCheck,
   Route,

@@ -1,13 +1,15 @@
 import { type Facts, othersIds, ovsMark } from "../host/facts.ts";
-import { link } from "../host/graph.ts";
+import { link, ovsPort } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { listed } from "../schema/words.ts";
 import { cannotInherit } from "./inherit.ts";
 import type { ovsBridgeFields } from "./ovs-bridge-row.ts";
+import { loopsThrough } from "./tunnel-loops.ts";
 
 type Bridge = Values<typeof ovsBridgeFields>;
 type Host = Pick<Facts, "links" | "ovs">;
+type Surroundings = Pick<Facts, "links" | "routes" | "ovs">;
 
 /** That a host has no Open vSwitch, for whatever needs it. One that does not run is told where it is read. */
 export const lacksOvs = ({ ovs }: Pick<Facts, "ovs">): Finding[] =>
@@ -21,6 +23,19 @@ interface Faulty {
 
 /** That a thing which is there does not work. */
 export const notWorking = ({ error }: Faulty): Finding[] => (error ? [warning("", `does not work: ${error}`)] : []);
+
+/** That a name belongs to a port of another sort than the one that is to be made. */
+export function nameTaken(
+  name: string,
+  sort: string,
+  { ovs }: Pick<Facts, "ovs">,
+  { changes }: Pick<Around, "changes">,
+): Finding[] {
+  const bridge = ovs.bridges.find(({ ports }) => ports.some((port) => port.name === name));
+  return bridge && !changes(ovsPort(name))
+    ? [refusal("name", `${name} is a port of ${bridge.name} already, and no ${sort} that this kind can say`)]
+    : [];
+}
 
 /** Why a link cannot be a port of this bridge: it is one of another bridge, of Open vSwitch or of the kernel. */
 export function takenElsewhere(
@@ -43,7 +58,7 @@ export function takenElsewhere(
 export function bridgeFindings(
   want: Bridge | undefined,
   have: (Bridge & Faulty) | undefined,
-  facts: Host,
+  facts: Surroundings,
   around: Around<Bridge>,
 ): Finding[] {
   if (!want) return have ? leftPorts(have, facts) : [];
@@ -54,16 +69,17 @@ export function bridgeFindings(
     failMode === "secure" && controllers.length === 0
       ? [warning("failMode", "secure without a controller forwards nothing but what its flows say")]
       : [];
-  if (have) return [...silent, ...notWorking(have)];
+  const loops = loopsThrough({ type: "OvsBridge", want }, facts, around);
+  if (have) return [...silent, ...loops, ...notWorking(have)];
   const holder = facts.links.find((l) => l.name === name);
   const taken =
     holder && !around.changes(link(name))
       ? [refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`)]
       : [];
-  if (!inheritFrom) return [...silent, ...taken];
+  if (!inheritFrom) return [...silent, ...loops, ...taken];
   const leased = cannotInherit(inheritFrom, facts);
   return [
-    ...[...silent, ...taken, ...takenElsewhere("inheritFrom", inheritFrom, name, facts, around)],
+    ...[...silent, ...loops, ...taken, ...takenElsewhere("inheritFrom", inheritFrom, name, facts, around)],
     ...(leased ? [refusal("inheritFrom", leased)] : []),
     ...(stp
       ? [warning("stp", `keeps ${inheritFrom} silent for 30 s: guard.seconds must be more, or rstp in its place`)]

@@ -128,8 +128,8 @@ function controllerParts({ name, controllers }: Wanted, have: Wanted | undefined
   if (controllers.length === 0) return [["clear", "Bridge", name, "controller"]];
   const rows = controllers.map((target) => base?.controllers.find((one) => one.target === target) ?? { target });
   return [
-    ...rows.map((row, i): Part => [`--id=@c${i}`, "create", "Controller", ...columns({ ...row })]),
-    ["set", "Bridge", name, `controller=${rows.map((_, i) => `@c${i}`).join(",")}`],
+    ...rows.map((row, i): Part => [`--id=@${name}-c${i}`, "create", "Controller", ...columns({ ...row })]),
+    ["set", "Bridge", name, `controller=${rows.map((_, i) => `@${name}-c${i}`).join(",")}`],
   ];
 }
 

@@ -24,6 +24,7 @@ export const OvsBridge = defineKind({
   },
   renews: ["ports"],
   fault: "error",
+  judgesProgram: true,
   facts: ["links", "routes", "ovs"],
 
   check: (want) => ({

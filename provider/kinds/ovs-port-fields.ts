@@ -93,7 +93,12 @@ export function checkPort(port: Port): Record<string, string> {
 }
 
 /** What Open vSwitch takes and then ignores, with what was probably meant. */
-function checkVlans({ vlanMode, tag, trunks = [], customerVlans }: Port): Record<string, string> {
+export function checkVlans({
+  vlanMode,
+  tag,
+  trunks = [],
+  customerVlans,
+}: Pick<Port, "vlanMode" | "tag" | "trunks" | "customerVlans">): Record<string, string> {
   const native = "native-untagged (frames of the tag's VLAN without it) or native-tagged";
   if (vlanMode === "access" && trunks.length > 0)
     return { trunks: `would be ignored on an access port; for both set vlanMode to ${native}` };
@@ -111,5 +116,5 @@ function checkVlans({ vlanMode, tag, trunks = [], customerVlans }: Port): Record
 }
 
 /** The mode of a port of which nobody says one. */
-export const vlanModeOf = ({ tag, vlanMode }: Partial<Port>): Port["vlanMode"] =>
+export const vlanModeOf = ({ tag, vlanMode }: Partial<Pick<Port, "tag" | "vlanMode">>): Port["vlanMode"] =>
   vlanMode ?? (tag === undefined ? "trunk" : "access");

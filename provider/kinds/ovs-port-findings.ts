@@ -1,9 +1,11 @@
 import type { Facts } from "../host/facts.ts";
-import { link } from "../host/graph.ts";
+import { link, ovsPort } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
-import { lacksOvs, notWorking, takenElsewhere } from "./ovs-bridge-findings.ts";
+import { lacksOvs, nameTaken, notWorking, takenElsewhere } from "./ovs-bridge-findings.ts";
 import type { ovsPortFields } from "./ovs-port-fields.ts";
+import { propertiesOf } from "./ovs-port-state.ts";
+import { loopFindings } from "./tunnel-loops.ts";
 
 type Port = Values<typeof ovsPortFields>;
 
@@ -11,7 +13,7 @@ type Port = Values<typeof ovsPortFields>;
 export function portFindings(
   want: Port,
   have: (Port & { readonly error?: string | undefined }) | undefined,
-  facts: Pick<Facts, "links" | "ovs">,
+  facts: Pick<Facts, "links" | "routes" | "ovs">,
   around: Around<Port>,
 ): Finding[] {
   const { name, type, bridge, peer, members = [] } = want;
@@ -36,11 +38,13 @@ export function portFindings(
       ? [refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`)]
       : [];
   return [
-    ...(have ? notWorking(have) : []),
+    ...(have ? notWorking(have) : nameTaken(name, "port", facts, around)),
     ...taken,
     ...down,
     ...rival,
     ...(type === "patch" ? peerFindings(name, peer ?? "", facts, around) : []),
+    ...(type === "patch" ? loopFindings({ type: "OvsPort", want }, "", facts, around) : []),
+    ...(type === "system" ? secondUplink(want, facts, around) : []),
   ];
 }
 
@@ -53,4 +57,48 @@ function peerFindings(name: string, peer: string, { ovs }: Pick<Facts, "ovs">, {
   if (!asked && !there)
     return [warning("peer", `${peer} is no port yet: nothing passes until it is a patch with peer ${name}`)];
   return [refusal("peer", `must be a patch whose peer is ${name}, and that of ${peer} is ${back ?? "none"}`)];
+}
+
+/** A NIC beside another one in a bridge: both may come to one LAN. */
+function secondUplink(want: Port, { links, ovs }: Pick<Facts, "links" | "ovs">, around: Around<Port>): Finding[] {
+  const { name, bridge } = want;
+  const isNic = (port: string) => links.some((l) => l.name === port && l.kind === undefined);
+  const said = around.program.find(
+    (one) => one.host === around.host && one.type === "OvsBridge" && one.want.name === bridge,
+  );
+  const there = ovs.bridges.find((one) => one.name === bridge);
+  const { stp_enable: stp, rstp_enable: rstp } = there?.settings ?? {};
+  if (!isNic(name) || (said?.want.stp ?? stp) || (said?.want.rstp ?? rstp)) return [];
+  const found =
+    there?.ports.filter((port) => !around.changes(ovsPort(port.name)) && port.interfaces.length === 1) ?? [];
+  const taken = said?.want.inheritFrom;
+  const others: readonly Uplink[] = [
+    ...found.map((port) => ({ name: port.name, ...propertiesOf(port) })),
+    ...around.siblings.filter((one) => one.bridge === bridge && one.type === "system"),
+    ...(typeof taken === "string" ? [{ name: taken, vlanMode: "trunk" as const }] : []),
+  ];
+  const meets = (other: Uplink) =>
+    other.name !== name && isNic(other.name) && !(want.protected && other.protected) && haveCommon(want, other);
+  const other = others.find(meets)?.name;
+  if (!other) return [];
+  return [
+    warning(
+      "name",
+      `${name} leads out of ${bridge} as ${other} does: if both come to one LAN, frames go round for ever; make them one port of type bond, turn on rstp in ${bridge}, make both protected, or give them different VLANs`,
+    ),
+  ];
+}
+
+type Uplink = Pick<Port, "name" | "vlanMode" | "tag" | "trunks" | "protected">;
+
+/** Whether two ports take a VLAN that is the same inside the bridge. */
+function haveCommon(one: Uplink, other: Uplink): boolean {
+  const vlansOf = ({ vlanMode, tag = 0, trunks = [] }: Uplink) =>
+    vlanMode === "access" || vlanMode === "dot1q-tunnel"
+      ? [tag]
+      : trunks.length === 0
+        ? undefined
+        : [...trunks, ...(vlanMode === "trunk" ? [] : [tag])];
+  const [these, those] = [vlansOf(one), vlansOf(other)];
+  return !these || !those || these.some((vlan) => those.includes(vlan));
 }

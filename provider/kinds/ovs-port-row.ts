@@ -2,9 +2,16 @@ import type { OvsSettings } from "../host/facts.ts";
 import type { Values } from "../schema/field.ts";
 import type { ovsPortFields } from "./ovs-port-fields.ts";
 import { propertiesOf } from "./ovs-port-state.ts";
+import type { Tunnel } from "./ovs-tunnel-fields.ts";
 import { isSame, markedIds, type Part, type Settings, setting } from "./ovs-words.ts";
 
-type Port = Values<typeof ovsPortFields>;
+/** A port in the words of the inputs; a tunnel has another type, and says the options of its interface. */
+export type Port = Omit<Values<typeof ovsPortFields>, "type" | "transient"> & {
+  readonly type: Values<typeof ovsPortFields>["type"] | Tunnel["type"];
+  readonly transient?: boolean | undefined;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly besides?: Besides | undefined;
+};
 
 /** What puts a port back with all that was set in its rows. */
 export interface Besides {
@@ -15,8 +22,7 @@ export interface Besides {
   readonly mtu: number | undefined;
 }
 
-type Wanted = Port & { readonly besides?: Besides | undefined };
-type Observed = Wanted & { readonly owner?: string | undefined };
+type Observed = Port & { readonly owner?: string | undefined };
 
 /** What was found of a port, in the form in which it was found. */
 const foundIn = ({ row, interfaces }: Besides) =>
@@ -54,6 +60,7 @@ function rowOf(port: Port, base: Besides | undefined, mark: string | undefined):
 /** All that is set in the rows of its interfaces, by their names. */
 function interfacesOf(port: Port, base: Besides | undefined, mac: string | undefined): Record<string, Settings> {
   const { name, type, members = [name], peer, mtu, ingressPolicing: limit } = port;
+  const options = port.options ?? (peer === undefined ? undefined : { peer });
   const there: Partial<ReturnType<typeof foundIn>> = base ? foundIn(base) : {};
   return Object.fromEntries(
     (type === "bond" ? members : [name]).map((member) => {
@@ -63,9 +70,10 @@ function interfacesOf(port: Port, base: Besides | undefined, mac: string | undef
         member,
         {
           ...row,
-          ...(type === "internal" || type === "patch" ? { type } : {}),
+          ...(type === "system" || type === "bond" ? {} : { type }),
           ...(type === "internal" && spoken && { mac: spoken }),
-          ...(peer !== undefined && { options: { ...row?.options, peer } }),
+          // Of a tunnel they are all.
+          ...(options && { options: { ...(port.options ? {} : row?.options), ...options } }),
           ...(mtu !== undefined && mtu !== base?.mtu && { mtu_request: mtu }),
           ...(limit !== undefined &&
             !(row && isSame(limit, there.ingressPolicing)) && {
@@ -79,14 +87,14 @@ function interfacesOf(port: Port, base: Besides | undefined, mac: string | undef
 }
 
 /** What is to be set in the row of a port's link, and what is. */
-export const linkRows = (want: Wanted, have: Wanted) =>
+export const linkRows = (want: Port, have: Port) =>
   [want, have].map((port) => interfacesOf(port, port.besides, undefined)[port.name]) as [Settings?, Settings?];
 
 /**
  * What is said to the database of a port and its interfaces, all at once, so that nobody sees a port without its tag. `mark`
  * is whose it is to be; a port that was observed has its own. `mac` is that of its link where nobody says one.
  */
-export function portParts(want: Wanted, have: Observed | undefined, mark: string, mac: string): Part[] {
+export function portParts(want: Port, have: Observed | undefined, mark: string, mac: string): Part[] {
   const { name, bridge, besides } = want;
   const base = besides ?? have?.besides;
   const row = rowOf(want, base, besides ? undefined : mark);
@@ -104,16 +112,16 @@ export function portParts(want: Wanted, have: Observed | undefined, mark: string
   return [
     ...(have ? [] : made),
     ...joining.flatMap((one, i): Part[] => [
-      [`--id=@i${i}`, "create", "Interface", `name=${one}`],
-      ["add", "Port", name, "interfaces", `@i${i}`],
+      [`--id=@${name}-i${i}`, "create", "Interface", `name=${one}`],
+      ["add", "Port", name, "interfaces", `@${name}-i${i}`],
     ]),
     ...setting("Port", name, { ...row, ...ids }, there),
     ...names
       .filter((one) => !joining.includes(one))
       .flatMap((one) => setting("Interface", one, interfaces[one] ?? {}, former[one] ?? {})),
     ...leaving.flatMap((one, i): Part[] => [
-      [`--id=@o${i}`, "get", "Interface", one],
-      ["remove", "Port", name, "interfaces", `@o${i}`],
+      [`--id=@${name}-o${i}`, "get", "Interface", one],
+      ["remove", "Port", name, "interfaces", `@${name}-o${i}`],
     ]),
   ];
 }

@@ -11,6 +11,7 @@ import { checkPort, ovsPortFields, vlanModeOf } from "./ovs-port-fields.ts";
 import { portFindings } from "./ovs-port-findings.ts";
 import { type Besides, linkRows, portParts } from "./ovs-port-row.ts";
 import { propertiesOf } from "./ovs-port-state.ts";
+import { tunnelTypes } from "./ovs-tunnel-fields.ts";
 import { mtuBack, ovsVsctl } from "./ovs-words.ts";
 
 export const OvsPort = defineKind({
@@ -23,6 +24,7 @@ export const OvsPort = defineKind({
   },
   renews: ["ofport"],
   fault: "error",
+  judgesProgram: true,
   facts: ["links", "routes", "ovs"],
 
   derive: (given) => ({
@@ -43,7 +45,8 @@ export const OvsPort = defineKind({
   read: (name, { links, ovs }) => {
     const bridge = ovsBridges(ovs).find((one) => one.name !== name && one.ports.some((port) => port.name === name));
     const found = bridge?.ports.find((port) => port.name === name);
-    if (!bridge || !found) return undefined;
+    // A tunnel is another kind's.
+    if (!bridge || !found || tunnelTypes.some((type) => type === found.interfaces[0]?.settings.type)) return undefined;
     const properties = propertiesOf(found);
     const there = links.find((l) => l.name === name);
     const { interfaces, settings: row } = found;

@@ -5,15 +5,17 @@ import { canonical } from "../schema/field.ts";
 /** One command of `ovs-vsctl` as its words: ["set", "Port", "eth1", "tag=100"]. */
 export type Part = readonly string[];
 
+const head = ["ovs-vsctl", "--timeout=30"];
+
 /**
- * The command that does all of these as one transaction, so that nobody sees a half of it; none for none. All that a plan
- * says to Open vSwitch's database is made here, of parts that can be joined further.
+ * The command that does all of these as one transaction, so that nobody sees a half of it; none for none. All that plans
+ * say to Open vSwitch's database is made here: those of a group become one transaction, in which no two rows may be called alike.
  */
-export const ovsVsctl = (parts: readonly Part[]): Command[] => {
-  const words = parts.flatMap((part, i) => (i === 0 ? part : ["--", ...part]));
-  // It returns when ovs-vswitchd has done it; without an end it would wait for one that hangs.
-  return parts.length === 0 ? [] : [{ argv: ["ovs-vsctl", "--timeout=30", ...words], seconds: 35 }];
-};
+export const ovsVsctl = (parts: readonly Part[]): Command[] =>
+  parts.length === 0
+    ? []
+    : // It returns when ovs-vswitchd has done it; without an end it would wait for one that hangs.
+      [{ argv: [...head, ...parts.flatMap((part) => ["--", ...part])], seconds: 35, shared: head.length }];
 
 /**
  * The command that goes before one that takes away what somebody has asked of the MTU of a link: Open vSwitch leaves it as it

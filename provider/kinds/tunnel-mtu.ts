@@ -27,12 +27,21 @@ export const endsOf = ({ name, dev, local, remote, peers = [] }: Tunnel): Ends =
   remotes: remote === undefined ? peers : [remote],
 });
 
-/** The link that the outer packets leave by, with the MTU that it has or that the program gives it; undefined: not known. */
-export function underlay(
+/** The link that the outer packets leave by, of several that with the least MTU; undefined: not known. */
+export const underlay = (...its: Parameters<typeof linksBelow>): Below | undefined =>
+  linksBelow(...its).toSorted((a, b) => a.mtu - b.mtu)[0];
+
+interface Below {
+  readonly name: string;
+  readonly mtu: number;
+}
+
+/** The links that the outer packets may leave by, each with the MTU that it has or that the program gives it. */
+export function linksBelow(
   ends: Ends,
   facts: Pick<Facts, "links" | "routes">,
   { host, program }: Pick<Around, "host" | "program">,
-): { readonly name: string; readonly mtu: number } | undefined {
+): Below[] {
   const own = program.filter((one) => one.host === host);
   const holder = own.find((one) => ends.local !== undefined && addressesIn(one).includes(ends.local));
   const names = ends.dev
@@ -42,12 +51,11 @@ export function underlay(
         withAddress(ends.local, facts),
         holder?.want.name,
       ];
-  const known = names.flatMap((name) => {
+  return names.flatMap((name) => {
     const said = own.find(({ want }) => want.name === name && typeof want.mtu === "number")?.want.mtu;
     const mtu = said ?? facts.links.find((l) => l.name === name)?.mtu;
     return typeof name === "string" && typeof mtu === "number" ? [{ name, mtu }] : [];
   });
-  return known.toSorted((a, b) => a.mtu - b.mtu)[0];
 }
 
 /** The largest frame that the link below leaves to a tunnel; undefined: not known. */

@@ -54,15 +54,25 @@ export function collisions(
 
 /** Docker's tunnels are out of sight, in namespaces of their own, and count with the others of the host all the same. */
 function dockerFindings({ vni, port }: Network, links: Facts["links"], own: Around["program"]): Finding[] {
-  const swarm = own.find(({ type }) => type === "SwarmCluster" || type === "SwarmMember");
-  const overlay = own.some(({ type, want }) => type === "DockerNetwork" && want.driver === "overlay");
-  // Made with the first overlay network.
-  const isThere = links.some(({ name }) => name === "docker_gwbridge");
-  if (!(swarm || overlay || isThere) || port !== (swarm?.want.dataPathPort ?? 4789) || vni < firstOfDocker) return [];
+  const docker = dockerPort(links, own);
+  if (docker?.port !== port || vni < firstOfDocker) return [];
   return [
     warning(
       "vni",
       `may be that of an overlay network of Docker, on the same port ${port}: give one below ${firstOfDocker}, or another port, got ${vni}`,
     ),
   ];
+}
+
+/** The UDP port of Docker's overlay networks, and whether the program says so; undefined where there are none. */
+export function dockerPort(
+  links: Facts["links"],
+  own: Around["program"],
+): { readonly port: number; readonly said: boolean } | undefined {
+  const swarm = own.find(({ type }) => type === "SwarmCluster" || type === "SwarmMember");
+  const overlay = own.some(({ type, want }) => type === "DockerNetwork" && want.driver === "overlay");
+  // Made with the first overlay network.
+  const isThere = links.some(({ name }) => name === "docker_gwbridge");
+  if (!(swarm || overlay || isThere)) return undefined;
+  return { port: Number(swarm?.want.dataPathPort ?? 4789), said: swarm !== undefined || overlay };
 }

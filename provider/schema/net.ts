@@ -97,9 +97,12 @@ export function parseMac(value: string): string | undefined {
 
 /** A hardware address of the locally administered kind (IEEE 802: the second bit of the first byte), the same for a text. */
 export function localMac(name: string): string {
-  const digits = createHash("sha256").update(name).digest("hex").slice(0, 10);
-  return ["02", ...(digits.match(/../g) ?? [])].join(":");
+  return ["02", ...(hexOf(name, 10).match(/../g) ?? [])].join(":");
 }
+
+/** So many hexadecimal digits that follow from a name, and from no other one as good as ever. */
+export const hexOf = (name: string, digits: number): string =>
+  createHash("sha256").update(name).digest("hex").slice(0, digits);
 
 /**
  * What is wrong with an interface name, or undefined. The kernel takes 1 to 15 bytes without slash, colon and white

@@ -24,3 +24,16 @@ export const greOverhead = (
   }: { readonly mode: string; readonly key?: number | undefined; readonly checksum?: boolean | undefined },
 ): number =>
   ipHeader(address) + 4 + (key === undefined ? 0 : 4) + (checksum ? 4 : 0) + (mode === "gretap" ? ethernetHeader : 0);
+
+/**
+ * How much longer a packet of ERSPAN is (draft-foschiano-erspan-03), in bytes: by the outer IP header, 8 of GRE with a sequence
+ * number, 8 of ERSPAN type II (version 1) or 12 of type III (version 2), and the Ethernet header inside. 50 and 54 over IPv4.
+ */
+export const erspanOverhead = (address: string, version: number): number =>
+  ipHeader(address) + 8 + (version === 1 ? 8 : 12) + ethernetHeader;
+
+/**
+ * How much longer ESP makes a packet at most (RFC 4303, with AES-GCM of RFC 4106, which Open vSwitch asks for), in bytes: 8 of
+ * its header, 8 of the nonce, up to 3 of padding, 2 behind it, and 16 that prove it whole.
+ */
+export const espOverhead = 8 + 8 + 3 + 2 + 16;

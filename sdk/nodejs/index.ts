@@ -100,10 +100,30 @@ export type OvsBridge = import("./ovsBridge").OvsBridge;
 export const OvsBridge: typeof import("./ovsBridge").OvsBridge = null as any;
 utilities.lazyLoad(exports, ["OvsBridge"], () => require("./ovsBridge"));
 
+export { OvsFlowsArgs } from "./ovsFlows";
+export type OvsFlows = import("./ovsFlows").OvsFlows;
+export const OvsFlows: typeof import("./ovsFlows").OvsFlows = null as any;
+utilities.lazyLoad(exports, ["OvsFlows"], () => require("./ovsFlows"));
+
+export { OvsMirrorArgs } from "./ovsMirror";
+export type OvsMirror = import("./ovsMirror").OvsMirror;
+export const OvsMirror: typeof import("./ovsMirror").OvsMirror = null as any;
+utilities.lazyLoad(exports, ["OvsMirror"], () => require("./ovsMirror"));
+
+export { OvsMonitoringArgs } from "./ovsMonitoring";
+export type OvsMonitoring = import("./ovsMonitoring").OvsMonitoring;
+export const OvsMonitoring: typeof import("./ovsMonitoring").OvsMonitoring = null as any;
+utilities.lazyLoad(exports, ["OvsMonitoring"], () => require("./ovsMonitoring"));
+
 export { OvsPortArgs } from "./ovsPort";
 export type OvsPort = import("./ovsPort").OvsPort;
 export const OvsPort: typeof import("./ovsPort").OvsPort = null as any;
 utilities.lazyLoad(exports, ["OvsPort"], () => require("./ovsPort"));
+
+export { OvsTunnelArgs } from "./ovsTunnel";
+export type OvsTunnel = import("./ovsTunnel").OvsTunnel;
+export const OvsTunnel: typeof import("./ovsTunnel").OvsTunnel = null as any;
+utilities.lazyLoad(exports, ["OvsTunnel"], () => require("./ovsTunnel"));
 
 export { PolicyRuleArgs } from "./policyRule";
 export type PolicyRule = import("./policyRule").PolicyRule;
@@ -217,8 +237,16 @@ const _module = {
                 return new OverlayNetwork(name, <any>undefined, { urn })
             case "hostnet:index:OvsBridge":
                 return new OvsBridge(name, <any>undefined, { urn })
+            case "hostnet:index:OvsFlows":
+                return new OvsFlows(name, <any>undefined, { urn })
+            case "hostnet:index:OvsMirror":
+                return new OvsMirror(name, <any>undefined, { urn })
+            case "hostnet:index:OvsMonitoring":
+                return new OvsMonitoring(name, <any>undefined, { urn })
             case "hostnet:index:OvsPort":
                 return new OvsPort(name, <any>undefined, { urn })
+            case "hostnet:index:OvsTunnel":
+                return new OvsTunnel(name, <any>undefined, { urn })
             case "hostnet:index:PolicyRule":
                 return new PolicyRule(name, <any>undefined, { urn })
             case "hostnet:index:ReachabilityCheck":

@@ -25,9 +25,12 @@ console.log(render(sysctlsCommand([...names, "net.ipv4.ip_local_reserved_ports",
 dockerDaemon/*) print=$(node -e 'import("./provider/host/facts/docker-daemon.ts").then((m) => process.stdout.write(m.dockerDaemonCommand.argv[2]))') ;;
 firewall/*) print=$(node -e 'import("./provider/host/facts/firewall.ts").then((f) => console.log(f.firewallCommand.argv[2]))') ;;
 namespaces/*) print=$(node -e 'import("./provider/host/facts/namespaces.ts").then((m) => process.stdout.write(m.namespacesCommand.argv[2]))') ;;
-ovs/*)
+ovs/* | ovsFlows/*)
   # With the programs of the tests, and a database that is empty before.
-  print="$(node -e 'import("./provider/host/facts/ovs.ts").then((m) => process.stdout.write(m.ovsCommand.argv[2]))')"
+  case $record in
+  ovs/*) print="$(node -e 'import("./provider/host/facts/ovs.ts").then((m) => process.stdout.write(m.ovsCommand.argv[2]))')" ;;
+  *) print="$(node -e 'import("./provider/host/facts/ovs-flows.ts").then((m) => process.stdout.write(m.ovsFlowsCommand.argv[2]))')" ;;
+  esac
   begin=$(node -e 'import("./test/host/ovs.ts").then(async (m) => process.stdout.write(await m.ovsOn()))')
   begin="$begin
 trap 'kill \$(cat /run/openvswitch/*.pid)' EXIT"

@@ -33,8 +33,8 @@ chmod +x /usr/local/sbin/systemctl
     expect(onIsland(`${systemd}${keep(bridge("b"))}: >/run/asked\n${keep(again)}${asked}${lines}`)).toBe(
       [
         "systemctl --quiet enable hostnet-again.service",
-        "After=hostnet.service docker.service firewalld.service nftables.service netfilter-persistent.service",
-        "PartOf=docker.service firewalld.service nftables.service netfilter-persistent.service",
+        "After=hostnet.service docker.service ovs-vswitchd.service firewalld.service nftables.service netfilter-persistent.service",
+        "PartOf=docker.service ovs-vswitchd.service firewalld.service nftables.service netfilter-persistent.service",
         "ExecStart=/bin/sh /etc/hostnet/boot again",
         "ExecReload=/bin/sh /etc/hostnet/boot again\n",
       ].join("\n"),

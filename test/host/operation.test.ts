@@ -52,3 +52,21 @@ test("neighbours that share their first words are one call, and each is its own 
     { does: "ovs-vsctl -- add-port br0 c", after: [0] },
   ]);
 });
+
+test("what follows a shared command stays each one's own, and who waits for it does not begin along with it", async () => {
+  const port = (name: string, needs: string[] = []) =>
+    operation(name, needs, {
+      plan: () => [{ argv: ["ovs-vsctl", "--", "add-port", name], shared: 1 }, ip`link set ${name} up`],
+    });
+  const courses = planAll("node1", [port("a"), port("b"), port("c", ["a"])], await new Host().look());
+  const steps = script(courses, []).map(({ command, ...step }) => ({ does: render(command), ...step }));
+  expect(steps).toEqual([
+    { does: "ovs-vsctl -- add-port a -- add-port b", after: [] },
+    { does: "ovs-vsctl -- add-port a", after: [], unless: 0 },
+    { does: "ip link set a up", after: [1] },
+    { does: "ovs-vsctl -- add-port b", after: [], unless: 0 },
+    { does: "ip link set b up", after: [3] },
+    { does: "ovs-vsctl -- add-port c", after: [2] },
+    { does: "ip link set c up", after: [5] },
+  ]);
+});

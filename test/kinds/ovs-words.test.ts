@@ -8,7 +8,7 @@ test("parts become one transaction, and none no command", () => {
       ["add-br", "ovs0"],
       ["set", "Bridge", "ovs0", "rstp_enable=true"],
     ]).map(render),
-  ).toEqual(["ovs-vsctl --timeout=30 add-br ovs0 -- set Bridge ovs0 rstp_enable=true"]);
+  ).toEqual(["ovs-vsctl --timeout=30 -- add-br ovs0 -- set Bridge ovs0 rstp_enable=true"]);
   expect(ovsVsctl([])).toEqual([]);
 });
 
@@ -38,7 +38,7 @@ test("text that could be read as something else is quoted", () => {
 
 test("an MTU is said once more before nobody asks for it", () => {
   expect(mtuBack("ovs0", 1500, {}, { mtu_request: 1400 }).map(render)).toEqual([
-    "ovs-vsctl --timeout=30 set Interface ovs0 mtu_request=1500",
+    "ovs-vsctl --timeout=30 -- set Interface ovs0 mtu_request=1500",
   ]);
   expect(mtuBack("ovs0", 1500, { mtu_request: 1500 }, { mtu_request: 1400 })).toEqual([]);
   expect(mtuBack("ovs0", 1500, {}, {})).toEqual([]);

@@ -1,5 +1,4 @@
 import { parse } from "yaml";
-import { parseFirewall } from "../../provider/host/facts/firewall.ts";
 import { keptNamespaces } from "../../provider/host/facts/namespaces.ts";
 import { parseRoute } from "../../provider/host/facts/routes.ts";
 import { parseRule } from "../../provider/host/facts/rules.ts";
@@ -13,7 +12,8 @@ import type {
   VxlanFact,
 } from "../../provider/host/facts.ts";
 import { containerOf, daemonOf, dockerOf, type WrittenDaemon, type WrittenDocker } from "./written-docker.ts";
-import { ovsOf, type WrittenOvs } from "./written-ovs.ts";
+import { firewallOf, type WrittenFirewall } from "./written-firewall.ts";
+import { ovsFlowsOf, ovsOf, type WrittenOvs, type WrittenOvsFlows } from "./written-ovs.ts";
 import { swarmOf, type WrittenSwarm } from "./written-swarm.ts";
 
 /** The hardware address of a link of which nobody says another. */
@@ -35,6 +35,7 @@ interface WrittenHost {
   readonly docker?: WrittenDocker;
   readonly dockerDaemon?: WrittenDaemon;
   readonly ovs?: WrittenOvs;
+  readonly ovsFlows?: WrittenOvsFlows;
   /** A host that is in none, unless it says more: then an active manager, of which `nodes` tells. */
   readonly swarm?: WrittenSwarm;
   /** By path; the name of a container, with or without `(stopped)`, stands for one that has it. */
@@ -50,26 +51,6 @@ interface WrittenNamespace {
   readonly networkMode?: string;
   /** What attachments have set in it, by their interfaces. */
   readonly inside?: Readonly<Record<string, Partial<InsideSettings>>>;
-}
-
-/** What the tools print: `iptables-save`, in IPv6 too unless that is `none`, that of the other back end, and `nft -j list`. */
-interface WrittenFirewall {
-  readonly own?: "nft" | "legacy" | "none";
-  readonly ipv4?: string;
-  readonly ipv6?: string;
-  readonly other?: string;
-  readonly list?: readonly unknown[];
-}
-
-function firewallOf({ own = "nft", ipv4 = "", ipv6 = "", other, list = [] }: WrittenFirewall): Facts["firewall"] {
-  const six = ipv6.trim() === "none" ? [] : [6];
-  const parts = [
-    ["families", 4, ...six].join(" "),
-    ...(own === "none" ? [] : [`${own} 4\n${ipv4}`, ...six.map(() => `${own} 6\n${ipv6}`)]),
-    ...(other === undefined ? [] : [`${own === "nft" ? "legacy" : "nft"} 4\n${other}`]),
-    `list\n${JSON.stringify({ nftables: list })}`,
-  ];
-  return parseFirewall([own === "none" ? "" : own, ...parts].map((part) => `hostnet: ${part}\n`).join(""));
 }
 
 type WrittenLink = Partial<Omit<Link, "ips" | "bridge" | "vxlan">> & {
@@ -96,6 +77,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     firewall = {},
     swarm,
     ovs,
+    ovsFlows,
   } = parse(text) as WrittenHost;
   return {
     links: links.map(linkOf),
@@ -114,6 +96,7 @@ export function factsOf(text: string | undefined): Facts | undefined {
     dockerDaemon: daemonOf(dockerDaemon ?? {}),
     namespaces: { ...namespacesOf(namespaces), arping },
     ovs: ovsOf(ovs),
+    ovsFlows: ovsFlowsOf(ovs, ovsFlows),
     swarm: swarmOf(swarm),
     swarmTokens: swarm ? { worker: "SWMTKN-1-a-w", manager: "SWMTKN-1-a-m" } : {},
   };

@@ -1,17 +1,37 @@
+import type { OvsFlowsFact } from "../../provider/host/facts/ovs-flows.ts";
 import type { OvsBridgeFact, OvsFact, OvsInterfaceFact, OvsPortFact } from "../../provider/host/facts.ts";
 
 /** What is set in a row, by Open vSwitch's names of its columns. */
 type Settings = Readonly<Record<string, unknown>>;
 
-/** An Open vSwitch that runs, by its bridges; `absent`; or what it says that does not run. */
-export type WrittenOvs = readonly WrittenBridge[] | "absent" | { readonly stopped: string };
+/** An Open vSwitch that runs, by its bridges, perhaps with its IPsec; `absent`; or what it says that does not run. */
+export type WrittenOvs =
+  | readonly WrittenBridge[]
+  | "absent"
+  | { readonly stopped: string }
+  | { readonly ipsec: true; readonly bridges: readonly WrittenBridge[] };
+
+/** The flows of bridges, as they are printed; that of a new bridge where they are left out. */
+export type WrittenOvsFlows = Readonly<Record<string, readonly string[]>>;
 
 type WrittenBridge = Settings & {
   readonly name: string;
   /** Besides the local one, which is there unless it is written. */
   readonly ports?: readonly WrittenPort[];
   readonly controllers?: readonly string[];
+  /** `from`, `to` and `output` are names of ports. */
+  readonly mirrors?: readonly (Settings & Mirrored)[];
+  /** What is set in their rows. */
+  readonly sflow?: Settings;
+  readonly netflow?: Settings;
+  readonly ipfix?: Settings;
 };
+interface Mirrored {
+  readonly name: string;
+  readonly from?: readonly string[];
+  readonly to?: readonly string[];
+  readonly output?: string;
+}
 
 /** `interface` is what is set in its one interface; `interfaces` those of a bond. An `ofport` is 1 when left out. */
 type WrittenPort = Settings & {
@@ -41,24 +61,55 @@ export function ovsOf(written: WrittenOvs = []): OvsFact {
   const nothing = { bridges: [], managers: [], qos: [], queues: [] };
   if (written === "absent") return { state: "absent", ...nothing };
   if ("stopped" in written) return { state: "stopped", silence: written.stopped, ...nothing };
+  if ("ipsec" in written) return { ...ovsOf(written.bridges), ipsec: true };
   return { state: "running", version: "3.1.0", ...nothing, bridges: written.map(bridgeOf) };
 }
 
-function bridgeOf({ name, ports = [], controllers = [], ...settings }: WrittenBridge, i: number): OvsBridgeFact {
+/** The table `ovsFlows` as a golden file writes it. */
+export const ovsFlowsOf = (ovs: WrittenOvs | undefined, written: WrittenOvsFlows = {}): OvsFlowsFact => ({
+  ...Object.fromEntries(ovsOf(ovs).bridges.map(({ name }) => [name, ["priority=0 actions=NORMAL"]])),
+  ...written,
+});
+
+function bridgeOf(written: WrittenBridge, i: number): OvsBridgeFact {
+  const { name, ports = [], controllers = [], mirrors = [], sflow, netflow, ipfix, ...settings } = written;
   const local = ports.some((one) => one.name === name) ? [] : [{ name }];
   return {
     ...{ name, uuid: `bridge ${i}`, settings: { ...newBridge, ...settings } },
     ports: [...local, ...ports].map((one) => portOf(one.name === name, one)),
     controllers: controllers.map((target) => ({ uuid: target, settings: { ...noColumns, target }, others: {} })),
-    mirrors: [],
+    mirrors: mirrors.map(mirrorOf),
+    ...Object.fromEntries(
+      Object.entries({ sflow, netflow, ipfix }).flatMap(([sort, row]) =>
+        row ? [[sort, { uuid: sort, settings: { external_ids: {}, targets: [], ...row }, others: {} }]] : [],
+      ),
+    ),
   } as unknown as OvsBridgeFact;
 }
+
+const uuidOf = (port: string) => `port ${port}`;
+
+const mirrorOf = ({ name, from = [], to = [], output, ...settings }: Settings & Mirrored) => ({
+  uuid: `mirror ${name}`,
+  settings: {
+    external_ids: {},
+    select_all: false,
+    select_vlan: [],
+    output_vlan: undefined,
+    snaplen: undefined,
+    ...settings,
+  },
+  others: {
+    ...{ name, select_src_port: from.map(uuidOf), select_dst_port: to.map(uuidOf) },
+    ...(output && { output_port: uuidOf(output) }),
+  },
+});
 
 const portOf = (
   isLocal: boolean,
   { name, interface: one = {}, interfaces, ...settings }: WrittenPort,
 ): OvsPortFact => ({
-  ...{ name, uuid: `port ${name}`, settings: { ...newPort, ...settings } },
+  ...{ name, uuid: uuidOf(name), settings: { ...newPort, ...settings } },
   interfaces: (interfaces ?? [{ name, ...(isLocal && { type: "internal", ofport: 65534 }), ...one }]).map(interfaceOf),
 });
 

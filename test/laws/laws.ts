@@ -28,7 +28,8 @@ export interface Ground {
   readonly kind: Kind;
 }
 
-const guarding = { seconds: 60, patience: 60, probes: [], proof: "login" } as const;
+/** How hosts are guarded here. */
+export const guarding = { seconds: 60, patience: 60, probes: [], proof: "login" } as const;
 
 /**
  * What holds for every kind on a real host. Together they are one walk, each law beginning where the one before ended:
@@ -133,7 +134,8 @@ function lacks(message: string): string {
   throw new Error(message);
 }
 
-const aroundOf = (): Around => ({
+/** The surroundings of one resource that is alone in its program. */
+export const aroundOf = (): Around => ({
   ...{ owner: "laws/test/it", changes: () => false, siblings: [] },
   ...{ host: "node1", program: [], addresses: {} },
 });

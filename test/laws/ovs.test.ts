@@ -4,6 +4,7 @@ import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { OvsBridge } from "../../provider/kinds/ovs-bridge.ts";
 import { OvsPort } from "../../provider/kinds/ovs-port.ts";
+import { OvsTunnel } from "../../provider/kinds/ovs-tunnel.ts";
 import { onlyLine } from "../host/only-line.ts";
 import { noOvs, ovsOn } from "../host/ovs.ts";
 import { some } from "../seed.ts";
@@ -37,12 +38,32 @@ const sorts = {
   },
 } as const;
 
+/** What a tunnel can be besides one of GRE. */
+const tunnels = {
+  vxlan: { a: { key: 100, port: 8472 }, b: { key: 200, port: 4789, checksum: true, tag: 10, vlanMode: "access" } },
+  geneve: {
+    a: { remote: "fd00::20", key: 100 },
+    b: { remote: "192.168.1.20", local: "192.168.1.10", pmtudisc: false },
+  },
+  erspan: { a: { key: 7 }, b: { key: 8, erspanVersion: 2, ttl: 9 } },
+} as const;
+
 const missing = noNamespace || (noOvs && ` (skipped: ${noOvs})`);
 
 describe.skipIf(missing)(`a port of Open vSwitch that is${missing}`, () => {
   describe.each(some(Object.entries(sorts), 3, "sorts of ports", 1))("%s", (_, { a, b }) => {
     const on = (port: object) => ({ bridge: "ovs0", ...port });
     walks({ ...OvsPort, samples: { given, a: on(a), b: on(b) } } as unknown as Kind);
+  });
+});
+
+describe.skipIf(missing)(`a tunnel of Open vSwitch${missing}`, () => {
+  describe.each(some(Object.entries(tunnels), 3, "types of tunnels", 1))("of type %s", (type, { a, b }) => {
+    const all = { bridge: "ovs0", name: "t0", type, remote: "192.168.1.20", vlanMode: "trunk", erspanVersion: 1 };
+    const { erspanVersion: _, ...others } = all;
+    const of = (tunnel: object) => ({ ...(type === "erspan" ? all : others), ...tunnel });
+    const samples = { given: OvsTunnel.samples.given, a: of(a), b: of(b) };
+    walks({ ...OvsTunnel, samples } as unknown as Kind);
   });
 });
 

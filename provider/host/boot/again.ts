@@ -2,17 +2,19 @@ import { quote } from "../command.ts";
 import { waitScript } from "./wait.ts";
 
 /**
- * What others undo when they start is put back after them: after Docker, which puts its own rules before everybody's, and
- * after what loads the rules of a firewall and clears away all that were there. No host has all of these.
+ * What others undo when they start is put back after them: after Docker, which puts its own rules before everybody's,
+ * after what loads the rules of a firewall and clears away all that were there, and after Open vSwitch, which forgets flows.
+ * No host has all of these.
  */
 const docker = "docker.service";
+const vswitch = "ovs-vswitchd.service";
 const firewalls = "firewalld.service nftables.service netfilter-persistent.service";
 
 const unit = `# Written by hostnet, for as long as a file in /etc/hostnet/boot.d asks for it.
 [Unit]
 Description=What hostnet puts back after others have set theirs
-After=hostnet.service ${docker} ${firewalls}
-PartOf=${docker} ${firewalls}
+After=hostnet.service ${docker} ${vswitch} ${firewalls}
+PartOf=${docker} ${vswitch} ${firewalls}
 ReloadPropagatedFrom=${firewalls}
 ConditionPathExists=/etc/hostnet/boot
 
@@ -25,7 +27,7 @@ TimeoutStartSec=400
 SyslogIdentifier=hostnet
 
 [Install]
-WantedBy=${docker} ${firewalls}
+WantedBy=${docker} ${vswitch} ${firewalls}
 `;
 
 /** What hostnet attaches to containers is put back when these start: as long as a file of boot.d follows one. */

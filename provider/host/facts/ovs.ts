@@ -11,6 +11,8 @@ export interface OvsFact {
   readonly silence?: string;
   /** Like `3.1.0`. */
   readonly version?: string;
+  /** Whether its daemon for IPsec runs too. */
+  readonly ipsec?: boolean;
   readonly bridges: readonly OvsBridgeFact[];
   /** The rows of tables that no bridge is needed for. */
   readonly managers: readonly OvsRow<"Manager">[];
@@ -61,7 +63,7 @@ export const ovsCommand: Command = tool("sh")`-c ${`command -v ovs-vsctl >/dev/n
 stopped() { echo "stopped $1"; exit; }
 rows=$(${render(rows)} 2>&1) || stopped "$rows"
 said=$(ovs-appctl --timeout=5 --target=ovs-vswitchd version 2>&1) || stopped "$said"
-echo running
+echo running $(ovs-appctl --timeout=5 --target=ovs-monitor-ipsec version >/dev/null 2>&1 && echo ipsec)
 printf '%s\\n' "$rows"`}`;
 
 /** Reads what `ovsCommand` printed. */
@@ -74,7 +76,8 @@ export function parseOvs(stdout: string): OvsFact {
     return { state: "stopped", silence: [first.slice("stopped ".length), ...lines].at(-1) ?? "", ...nothing };
   // A warning may stand among them.
   const tables = lines.filter((line) => line.startsWith("{"));
-  if (first !== "running" || tables.length !== all.length) throw new Error("it lacks the tables of its database");
+  if (!/^running( ipsec)?$/.test(first) || tables.length !== all.length)
+    throw new Error("it lacks the tables of its database");
   const table = <T extends OvsTable>(name: T) => parseOvsTable(name, tables[all.indexOf(name)] as string);
   const interfaces = table("Interface");
   const ports = table("Port").map(({ uuid, settings, others }): OvsPortFact & { uuid: string } => ({
@@ -98,7 +101,12 @@ export function parseOvs(stdout: string): OvsFact {
   });
   const version = table("Open_vSwitch")[0]?.others.ovs_version;
   return {
-    ...{ state: "running", ...(version && { version }), bridges: named(bridges) },
+    ...{
+      state: "running",
+      ...(version && { version }),
+      ...(first.endsWith("ipsec") && { ipsec: true }),
+      bridges: named(bridges),
+    },
     ...{ managers: table("Manager"), qos: table("QoS"), queues: table("Queue") },
   };
 }

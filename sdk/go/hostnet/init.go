@@ -59,8 +59,16 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &OverlayNetwork{}
 	case "hostnet:index:OvsBridge":
 		r = &OvsBridge{}
+	case "hostnet:index:OvsFlows":
+		r = &OvsFlows{}
+	case "hostnet:index:OvsMirror":
+		r = &OvsMirror{}
+	case "hostnet:index:OvsMonitoring":
+		r = &OvsMonitoring{}
 	case "hostnet:index:OvsPort":
 		r = &OvsPort{}
+	case "hostnet:index:OvsTunnel":
+		r = &OvsTunnel{}
 	case "hostnet:index:PolicyRule":
 		r = &PolicyRule{}
 	case "hostnet:index:ReachabilityCheck":

@@ -2570,6 +2570,165 @@ func (o OvsIngressPolicingPtrOutput) Rate() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+type OvsIpsec struct {
+	// The path of its certificate on the host.
+	RemoteCertificate *string `pulumi:"remoteCertificate"`
+	// The name in its certificate, which an authority has signed that the host knows.
+	RemoteName *string `pulumi:"remoteName"`
+}
+
+// OvsIpsecInput is an input type that accepts OvsIpsecArgs and OvsIpsecOutput values.
+// You can construct a concrete instance of `OvsIpsecInput` via:
+//
+//	OvsIpsecArgs{...}
+type OvsIpsecInput interface {
+	pulumi.Input
+
+	ToOvsIpsecOutput() OvsIpsecOutput
+	ToOvsIpsecOutputWithContext(context.Context) OvsIpsecOutput
+}
+
+// How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+type OvsIpsecArgs struct {
+	// The path of its certificate on the host.
+	RemoteCertificate pulumi.StringPtrInput `pulumi:"remoteCertificate"`
+	// The name in its certificate, which an authority has signed that the host knows.
+	RemoteName pulumi.StringPtrInput `pulumi:"remoteName"`
+}
+
+func (OvsIpsecArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsIpsec)(nil)).Elem()
+}
+
+func (i OvsIpsecArgs) ToOvsIpsecOutput() OvsIpsecOutput {
+	return i.ToOvsIpsecOutputWithContext(context.Background())
+}
+
+func (i OvsIpsecArgs) ToOvsIpsecOutputWithContext(ctx context.Context) OvsIpsecOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsIpsecOutput)
+}
+
+func (i OvsIpsecArgs) ToOvsIpsecPtrOutput() OvsIpsecPtrOutput {
+	return i.ToOvsIpsecPtrOutputWithContext(context.Background())
+}
+
+func (i OvsIpsecArgs) ToOvsIpsecPtrOutputWithContext(ctx context.Context) OvsIpsecPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsIpsecOutput).ToOvsIpsecPtrOutputWithContext(ctx)
+}
+
+// OvsIpsecPtrInput is an input type that accepts OvsIpsecArgs, OvsIpsecPtr and OvsIpsecPtrOutput values.
+// You can construct a concrete instance of `OvsIpsecPtrInput` via:
+//
+//	        OvsIpsecArgs{...}
+//
+//	or:
+//
+//	        nil
+type OvsIpsecPtrInput interface {
+	pulumi.Input
+
+	ToOvsIpsecPtrOutput() OvsIpsecPtrOutput
+	ToOvsIpsecPtrOutputWithContext(context.Context) OvsIpsecPtrOutput
+}
+
+type ovsIpsecPtrType OvsIpsecArgs
+
+func OvsIpsecPtr(v *OvsIpsecArgs) OvsIpsecPtrInput {
+	return (*ovsIpsecPtrType)(v)
+}
+
+func (*ovsIpsecPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**OvsIpsec)(nil)).Elem()
+}
+
+func (i *ovsIpsecPtrType) ToOvsIpsecPtrOutput() OvsIpsecPtrOutput {
+	return i.ToOvsIpsecPtrOutputWithContext(context.Background())
+}
+
+func (i *ovsIpsecPtrType) ToOvsIpsecPtrOutputWithContext(ctx context.Context) OvsIpsecPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsIpsecPtrOutput)
+}
+
+// How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+type OvsIpsecOutput struct{ *pulumi.OutputState }
+
+func (OvsIpsecOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsIpsec)(nil)).Elem()
+}
+
+func (o OvsIpsecOutput) ToOvsIpsecOutput() OvsIpsecOutput {
+	return o
+}
+
+func (o OvsIpsecOutput) ToOvsIpsecOutputWithContext(ctx context.Context) OvsIpsecOutput {
+	return o
+}
+
+func (o OvsIpsecOutput) ToOvsIpsecPtrOutput() OvsIpsecPtrOutput {
+	return o.ToOvsIpsecPtrOutputWithContext(context.Background())
+}
+
+func (o OvsIpsecOutput) ToOvsIpsecPtrOutputWithContext(ctx context.Context) OvsIpsecPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v OvsIpsec) *OvsIpsec {
+		return &v
+	}).(OvsIpsecPtrOutput)
+}
+
+// The path of its certificate on the host.
+func (o OvsIpsecOutput) RemoteCertificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsIpsec) *string { return v.RemoteCertificate }).(pulumi.StringPtrOutput)
+}
+
+// The name in its certificate, which an authority has signed that the host knows.
+func (o OvsIpsecOutput) RemoteName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsIpsec) *string { return v.RemoteName }).(pulumi.StringPtrOutput)
+}
+
+type OvsIpsecPtrOutput struct{ *pulumi.OutputState }
+
+func (OvsIpsecPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**OvsIpsec)(nil)).Elem()
+}
+
+func (o OvsIpsecPtrOutput) ToOvsIpsecPtrOutput() OvsIpsecPtrOutput {
+	return o
+}
+
+func (o OvsIpsecPtrOutput) ToOvsIpsecPtrOutputWithContext(ctx context.Context) OvsIpsecPtrOutput {
+	return o
+}
+
+func (o OvsIpsecPtrOutput) Elem() OvsIpsecOutput {
+	return o.ApplyT(func(v *OvsIpsec) OvsIpsec {
+		if v != nil {
+			return *v
+		}
+		var ret OvsIpsec
+		return ret
+	}).(OvsIpsecOutput)
+}
+
+// The path of its certificate on the host.
+func (o OvsIpsecPtrOutput) RemoteCertificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OvsIpsec) *string {
+		if v == nil {
+			return nil
+		}
+		return v.RemoteCertificate
+	}).(pulumi.StringPtrOutput)
+}
+
+// The name in its certificate, which an authority has signed that the host knows.
+func (o OvsIpsecPtrOutput) RemoteName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OvsIpsec) *string {
+		if v == nil {
+			return nil
+		}
+		return v.RemoteName
+	}).(pulumi.StringPtrOutput)
+}
+
 // Where a check speaks from; the host itself when all is left out.
 type ReachabilityOrigin struct {
 	// With `link`: an address that nobody has, with its prefix length.
@@ -3435,6 +3594,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*OverlayHostInput)(nil)).Elem(), OverlayHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OvsIngressPolicingInput)(nil)).Elem(), OvsIngressPolicingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OvsIngressPolicingPtrInput)(nil)).Elem(), OvsIngressPolicingArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsIpsecInput)(nil)).Elem(), OvsIpsecArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsIpsecPtrInput)(nil)).Elem(), OvsIpsecArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginInput)(nil)).Elem(), ReachabilityOriginArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityOriginPtrInput)(nil)).Elem(), ReachabilityOriginArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ReachabilityTargetInput)(nil)).Elem(), ReachabilityTargetArgs{})
@@ -3478,6 +3639,8 @@ func init() {
 	pulumi.RegisterOutputType(OvsBridgePortArrayOutput{})
 	pulumi.RegisterOutputType(OvsIngressPolicingOutput{})
 	pulumi.RegisterOutputType(OvsIngressPolicingPtrOutput{})
+	pulumi.RegisterOutputType(OvsIpsecOutput{})
+	pulumi.RegisterOutputType(OvsIpsecPtrOutput{})
 	pulumi.RegisterOutputType(ReachabilityOriginOutput{})
 	pulumi.RegisterOutputType(ReachabilityOriginPtrOutput{})
 	pulumi.RegisterOutputType(ReachabilityResultOutput{})

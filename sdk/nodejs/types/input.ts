@@ -486,6 +486,20 @@ export interface OvsIngressPolicingArgs {
 }
 
 /**
+ * How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+ */
+export interface OvsIpsecArgs {
+    /**
+     * The path of its certificate on the host.
+     */
+    remoteCertificate?: pulumi.Input<string | undefined>;
+    /**
+     * The name in its certificate, which an authority has signed that the host knows.
+     */
+    remoteName?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Where a check speaks from; the host itself when all is left out.
  */
 export interface ReachabilityOriginArgs {

@@ -376,6 +376,20 @@ export interface OvsIngressPolicing {
 }
 
 /**
+ * How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+ */
+export interface OvsIpsec {
+    /**
+     * The path of its certificate on the host.
+     */
+    remoteCertificate?: string;
+    /**
+     * The name in its certificate, which an authority has signed that the host knows.
+     */
+    remoteName?: string;
+}
+
+/**
  * Where a check speaks from; the host itself when all is left out.
  */
 export interface ReachabilityOrigin {

@@ -25,7 +25,11 @@ from .masquerade import *
 from .nic import *
 from .overlay_network import *
 from .ovs_bridge import *
+from .ovs_flows import *
+from .ovs_mirror import *
+from .ovs_monitoring import *
 from .ovs_port import *
+from .ovs_tunnel import *
 from .policy_rule import *
 from .provider import *
 from .reachability_check import *
@@ -75,7 +79,11 @@ _utilities.register(
    "hostnet:index:Nic": "Nic",
    "hostnet:index:OverlayNetwork": "OverlayNetwork",
    "hostnet:index:OvsBridge": "OvsBridge",
+   "hostnet:index:OvsFlows": "OvsFlows",
+   "hostnet:index:OvsMirror": "OvsMirror",
+   "hostnet:index:OvsMonitoring": "OvsMonitoring",
    "hostnet:index:OvsPort": "OvsPort",
+   "hostnet:index:OvsTunnel": "OvsTunnel",
    "hostnet:index:PolicyRule": "PolicyRule",
    "hostnet:index:ReachabilityCheck": "ReachabilityCheck",
    "hostnet:index:Route": "Route",

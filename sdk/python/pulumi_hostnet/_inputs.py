@@ -51,6 +51,8 @@ __all__ = [
     'OverlayHostArgsDict',
     'OvsIngressPolicingArgs',
     'OvsIngressPolicingArgsDict',
+    'OvsIpsecArgs',
+    'OvsIpsecArgsDict',
     'ReachabilityOriginArgs',
     'ReachabilityOriginArgsDict',
     'ReachabilityTargetArgs',
@@ -2158,6 +2160,60 @@ class OvsIngressPolicingArgs:
     @burst.setter
     def burst(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "burst", value)
+
+
+class OvsIpsecArgsDict(TypedDict):
+    """
+    How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+    """
+    remote_certificate: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The path of its certificate on the host.
+    """
+    remote_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name in its certificate, which an authority has signed that the host knows.
+    """
+
+@pulumi.input_type
+class OvsIpsecArgs:
+    def __init__(__self__, *,
+                 remote_certificate: pulumi.Input[Optional[_builtins.str]] = None,
+                 remote_name: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+
+        :param pulumi.Input[_builtins.str] remote_certificate: The path of its certificate on the host.
+        :param pulumi.Input[_builtins.str] remote_name: The name in its certificate, which an authority has signed that the host knows.
+        """
+        if remote_certificate is not None:
+            pulumi.set(__self__, "remote_certificate", remote_certificate)
+        if remote_name is not None:
+            pulumi.set(__self__, "remote_name", remote_name)
+
+    @_builtins.property
+    @pulumi.getter(name="remoteCertificate")
+    def remote_certificate(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The path of its certificate on the host.
+        """
+        return pulumi.get(self, "remote_certificate")
+
+    @remote_certificate.setter
+    def remote_certificate(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "remote_certificate", value)
+
+    @_builtins.property
+    @pulumi.getter(name="remoteName")
+    def remote_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name in its certificate, which an authority has signed that the host knows.
+        """
+        return pulumi.get(self, "remote_name")
+
+    @remote_name.setter
+    def remote_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "remote_name", value)
 
 
 class ReachabilityOriginArgsDict(TypedDict):

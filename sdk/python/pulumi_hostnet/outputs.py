@@ -29,6 +29,7 @@ __all__ = [
     'MasqueradeRule',
     'OvsBridgePort',
     'OvsIngressPolicing',
+    'OvsIpsec',
     'ReachabilityOrigin',
     'ReachabilityResult',
     'ReachabilityTarget',
@@ -1167,6 +1168,61 @@ class OvsIngressPolicing(dict):
         In kilobits; 0: as Open vSwitch chooses. Default: `0`.
         """
         return pulumi.get(self, "burst")
+
+
+@pulumi.output_type
+class OvsIpsec(dict):
+    """
+    How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "remoteCertificate":
+            suggest = "remote_certificate"
+        elif key == "remoteName":
+            suggest = "remote_name"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in OvsIpsec. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        OvsIpsec.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        OvsIpsec.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 remote_certificate: Optional[_builtins.str] = None,
+                 remote_name: Optional[_builtins.str] = None):
+        """
+        How the other host proves who it is; the tunnel's packets are encrypted. The host needs the package openvswitch-ipsec, and in Open vSwitch's own settings (`ovs-vsctl set Open_vSwitch . other_config:certificate=…`) its certificate and private key.
+
+        :param _builtins.str remote_certificate: The path of its certificate on the host.
+        :param _builtins.str remote_name: The name in its certificate, which an authority has signed that the host knows.
+        """
+        if remote_certificate is not None:
+            pulumi.set(__self__, "remote_certificate", remote_certificate)
+        if remote_name is not None:
+            pulumi.set(__self__, "remote_name", remote_name)
+
+    @_builtins.property
+    @pulumi.getter(name="remoteCertificate")
+    def remote_certificate(self) -> Optional[_builtins.str]:
+        """
+        The path of its certificate on the host.
+        """
+        return pulumi.get(self, "remote_certificate")
+
+    @_builtins.property
+    @pulumi.getter(name="remoteName")
+    def remote_name(self) -> Optional[_builtins.str]:
+        """
+        The name in its certificate, which an authority has signed that the host knows.
+        """
+        return pulumi.get(self, "remote_name")
 
 
 @pulumi.output_type
