@@ -45,7 +45,7 @@ export {
   ovsBridges,
   ovsMark,
 } from "./facts/ovs.ts";
-export type { OvsRow, OvsSettings, OvsTable } from "./facts/ovs-columns.ts";
+export { mayHoldNothing, type OvsRow, type OvsSettings, type OvsTable } from "./facts/ovs-columns.ts";
 export { flowsOf } from "./facts/ovs-flows.ts";
 export { type PortVlans, portVlans } from "./facts/ovs-vlans.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
