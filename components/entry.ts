@@ -22,6 +22,13 @@ export {
 } from "./macvlan-trunk.ts";
 export { type OverlayContainer, type OverlayHost, OverlayNetwork, type OverlayNetworkArgs } from "./overlay-network.ts";
 export {
+  OvsFabric,
+  type OvsFabricArgs,
+  type OvsFabricContainer,
+  type OvsFabricHost,
+  type OvsFabricTunnels,
+} from "./ovs-fabric.ts";
+export {
   type BridgesHost,
   RoutedBridges,
   type RoutedBridgesArgs,

@@ -3,6 +3,7 @@ import { bridgedLan } from "./bridged-lan-schema.ts";
 import { macvlanNetwork } from "./macvlan-network-schema.ts";
 import { macvlanTrunk } from "./macvlan-trunk-schema.ts";
 import { overlayNetwork } from "./overlay-network-schema.ts";
+import { ovsFabric } from "./ovs-fabric-schema.ts";
 import { routedBridges } from "./routed-bridges-schema.ts";
 import { vxlanFabric } from "./vxlan-fabric-schema.ts";
 
@@ -12,6 +13,7 @@ export const components: readonly Component[] = [
   macvlanNetwork,
   macvlanTrunk,
   overlayNetwork,
+  ovsFabric,
   routedBridges,
   vxlanFabric,
 ];

@@ -5,13 +5,14 @@ import { child } from "../schema/field.ts";
 import { contains, family, network } from "../schema/net.ts";
 import { listed, nearest } from "../schema/words.ts";
 import { duplicateFindings } from "./attachment-duplicates.ts";
+import { ovsPlaceFindings, ovsPlaceProblems } from "./attachment-ovs.ts";
 import { settingProblems } from "./attachment-settings.ts";
 import { type Attachment, cableName, namespaceOf } from "./attachment-words.ts";
 import { checkLink } from "./link.ts";
 import { checkPort } from "./port-vlans.ts";
 import { linkOfSysctl } from "./sysctl.ts";
 
-const sorts = ["bridge", "macvlan", "ipvlan", "nic"] as const;
+const sorts = ["bridge", "ovsBridge", "macvlan", "ipvlan", "nic"] as const;
 const modes = { macvlan: ["bridge", "private", "vepa"], ipvlan: ["l2", "l3", "l3s"] };
 
 /** What is wrong with the inputs taken together: reasons by path. */
@@ -34,6 +35,7 @@ export function attachmentProblems(want: Attachment): Record<string, string> {
       bridge: `must be given, or ${listed(sorts.slice(1))} in its place, and only one of them, got ${given.length === 0 ? "none" : listed(given, "and")}`,
     }),
     ...(sort !== "bridge" &&
+      sort !== "ovsBridge" &&
       want.hostInterface !== cableName(want) && { hostInterface: `is for a bridge only, got ${want.hostInterface}` }),
     ...(mode !== undefined &&
       !allowed.includes(mode) && {
@@ -42,7 +44,9 @@ export function attachmentProblems(want: Attachment): Record<string, string> {
             ? `must be ${listed(allowed)} for ${sort}, got ${mode}`
             : `is for macvlan and ipvlan only, got ${mode}`,
       }),
-    ...(isTagged && sort !== "bridge" ? { access: "and trunk and native are for a bridge only" } : {}),
+    ...(isTagged && sort !== "bridge" && sort !== "ovsBridge"
+      ? { access: "and trunk and native are for a bridge only" }
+      : {}),
     ...(isTagged && sort === "bridge" ? portProblems(place) : {}),
     ...(ipvlan !== undefined &&
       mac !== undefined && { mac: `must be left out for ipvlan, which has that of ${ipvlan}, got ${mac}` }),
@@ -56,6 +60,7 @@ export function attachmentProblems(want: Attachment): Record<string, string> {
     ...(policy === "table" && gatewayTable === undefined && { gatewayTable: "is required with gatewayPolicy table" }),
     ...(policy !== "table" &&
       gatewayTable !== undefined && { gatewayTable: `is for gatewayPolicy table only, got ${gatewayTable}` }),
+    ...ovsPlaceProblems(want),
     ...settingProblems(want),
   };
 }
@@ -64,18 +69,21 @@ export function attachmentProblems(want: Attachment): Record<string, string> {
 const portProblems = (port: Pick<Attachment, "access" | "trunk" | "native">) =>
   Object.fromEntries(Object.entries(checkPort("", port)).map(([path, reason]) => [path.slice(1), reason]));
 
-type AllFacts = Pick<Facts, "links" | "bridgeVlans" | "namespaces">;
+type AllFacts = Pick<Facts, "links" | "bridgeVlans" | "namespaces" | "ovs">;
 
 /** What stands in the way of an attachment, or makes it useless. */
 export function attachmentFindings(
   { want, have }: { readonly want: Attachment | undefined; readonly have: Attachment | undefined },
   facts: AllFacts,
-  around: Pick<Around, "changes" | "program" | "host">,
+  around: Pick<Around, "owner" | "changes" | "program" | "host">,
 ): Finding[] {
   if (!want) return [];
+  const ovs = ovsPlaceFindings(want, have, facts, around);
   return [
     ...containerFindings(want, have, facts),
-    ...placeFindings(want, have, facts, around),
+    ...ovs,
+    // Of a bridge that is one of Open vSwitch, more need not be said.
+    ...(ovs.some(({ property }) => property === "bridge") ? [] : placeFindings(want, have, facts, around)),
     ...sysctlFindings(want, facts),
     ...duplicateFindings(want, have, facts),
     ...addressFindings(want, around),

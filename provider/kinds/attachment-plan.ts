@@ -3,6 +3,7 @@ import { aliasOf, type Facts, type Namespace } from "../host/facts.ts";
 import { localMac } from "../schema/net.ts";
 import { duplicateTests } from "./attachment-duplicates.ts";
 import { hold, release } from "./attachment-namespace.ts";
+import { forgetRow, inOneBridge, leaveOvs, planOvsPort } from "./attachment-ovs.ts";
 import { givePlaceBack, planGatewayRules, planGateways, planRoutes } from "./attachment-routes.ts";
 import { planInsideRules, resetSysctls, setSysctls } from "./attachment-settings.ts";
 import { type Attachment, namespaceOf, pathOf, sh } from "./attachment-words.ts";
@@ -11,22 +12,23 @@ import { newPort, planPort } from "./port-vlans.ts";
 
 /** The commands from one attachment to the other. */
 export function planAttachment(
-  want: Attachment | undefined,
-  have: Attachment | undefined,
-  { owner, facts }: { readonly owner: string; readonly facts: Pick<Facts, "namespaces"> },
+  wanted: Attachment | undefined,
+  there: Attachment | undefined,
+  { owner, facts }: { readonly owner: string; readonly facts: Pick<Facts, "namespaces" | "ovs"> },
 ): Command[] {
+  const [want, have] = [wanted, there].map((one) => one && inOneBridge(one));
   const inside = namespaceOf(want ?? have ?? {}, facts);
   if (!want) return have ? [...detach(have, owner, inside), ...release(have)] : [];
-  const made = have ? [] : [...hold(want), ...attach(want, owner)];
+  const made = have ? [] : [...hold(want), ...forgetRow(want, facts), ...attach(want, owner)];
   const tried = duplicateTests(want, have, owner, facts);
-  return [...made, ...planPlace(want, have), ...planInside(want, have, owner, inside, tried)];
+  return [...made, ...planPlace(want, have, owner), ...planInside(want, have, owner, inside, tried)];
 }
 
 /** Makes the interface, inside from the start; what is there already is left to what comes after it. */
 function attach(want: Attachment, owner: string): Command[] {
-  const { interface: name, hostInterface, bridge, macvlan, ipvlan, nic, mode } = want;
+  const { interface: name, hostInterface, bridge, ovsBridge, macvlan, ipvlan, nic, mode } = want;
   const path = pathOf(want);
-  if (bridge)
+  if (bridge ?? ovsBridge)
     return [
       ip`link add name ${hostInterface} type veth peer name ${name} netns ${path}`,
       ...planOwner(hostInterface, owner, undefined),
@@ -54,6 +56,7 @@ function detach(have: Attachment, owner: string, there: Namespace | undefined): 
     ...planInsideRules(undefined, have, owner, there),
     ...planGatewayRules(undefined, have).map((command) => within(path, command)),
     ...resetSysctls(undefined, have),
+    ...leaveOvs(have),
     nic
       ? sh(moveOut, path, name, nic)
       : macvlan || ipvlan
@@ -66,15 +69,17 @@ function detach(have: Attachment, owner: string, there: Namespace | undefined): 
 }
 
 /** The end in the host: which bridge it is a port of, and with which VLANs. */
-function planPlace(want: Attachment, have: Attachment | undefined): Command[] {
-  const { bridge, hostInterface: name, access, trunk, native, mtu } = want;
-  if (!bridge) return [];
+function planPlace(want: Attachment, have: Attachment | undefined, owner: string): Command[] {
+  const { bridge, hostInterface: name, access, trunk, native, macvlan, ipvlan, nic, mtu } = want;
+  if (macvlan ?? ipvlan ?? nic) return [];
   const moves = bridge !== have?.bridge;
   const port = { access, trunk, native };
   return [
     ...(mtu !== undefined && mtu !== have?.mtu ? [ip`link set dev ${name} mtu ${mtu}`] : []),
-    ...(moves ? [ip`link set dev ${name} master ${bridge}`] : []),
-    ...planPort(name, port, moves ? newPort : (have ?? newPort), false),
+    ...(have && want.ovsBridge !== have.ovsBridge ? leaveOvs(have) : []),
+    ...(moves ? [ip`link set dev ${name} ${bridge ? ["master", bridge] : "nomaster"}`] : []),
+    ...(bridge ? planPort(name, port, moves ? newPort : (have ?? newPort), false) : []),
+    ...planOvsPort(want, have, owner),
     ...(have ? [] : [ip`link set dev ${name} up`]),
   ];
 }

@@ -1,6 +1,7 @@
 import { type Command, tool } from "../host/command.ts";
 import { containerCalled, type Facts, keptNamespaces, type Namespace } from "../host/facts.ts";
 import { localMac } from "../schema/net.ts";
+import type { Besides } from "./ovs-port-row.ts";
 import type { RuleWant } from "./policy-rule-words.ts";
 
 /** An attachment in the words of its inputs. */
@@ -17,6 +18,10 @@ export interface Attachment {
   readonly access?: number | undefined;
   readonly trunk?: readonly number[] | undefined;
   readonly native?: number | undefined;
+  readonly ovsBridge?: string | undefined;
+  readonly vlanMode?: "access" | "trunk" | "native-tagged" | "native-untagged" | undefined;
+  readonly tag?: number | undefined;
+  readonly trunks?: readonly number[] | undefined;
   readonly mac?: string | undefined;
   readonly mtu?: number | undefined;
   readonly addresses: readonly string[];
@@ -28,6 +33,10 @@ export interface Attachment {
   readonly rules: readonly InsideRule[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly owner?: string | undefined;
+  /** Why the other end of its cable does not work. */
+  readonly error?: string | undefined;
+  /** The rows of the other end of its cable, where that is a port of Open vSwitch. */
+  readonly besides?: Besides | undefined;
 }
 
 /** A rule of policy routing inside; its family follows from its networks where it is left out. */

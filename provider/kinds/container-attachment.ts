@@ -1,10 +1,11 @@
 import { ip } from "../host/command.ts";
 import { noteOf, ownerOf } from "../host/facts.ts";
-import { attachment, container, link } from "../host/graph.ts";
+import { attachment, container, link, ovsBridge as ovsBridgeNode, ovsPort } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { dockerName, namespacePath } from "../schema/names.ts";
 import { attachmentFindings, attachmentProblems } from "./attachment-findings.ts";
+import { derivedMode, ovsPlaceFields, readOvsPlace } from "./attachment-ovs.ts";
 import { planAttachment } from "./attachment-plan.ts";
 import { readRoutes, routingFields } from "./attachment-routes.ts";
 import { namesInside, readSettings, settingFields } from "./attachment-settings.ts";
@@ -27,6 +28,7 @@ export const ContainerAttachment = defineKind({
     bridge: s.ifname("The bridge that the other end of its cable is in.").optional(),
     hostInterface: s.ifname("The other end of the cable; made from the names when left out.").derived().replaces(),
     ...portFields,
+    ...ovsPlaceFields,
     macvlan: s.ifname("The link that it shares as a macvlan.").optional().replaces(),
     ipvlan: s.ifname("The link that it shares as an ipvlan.").optional().replaces(),
     mode: s
@@ -45,27 +47,30 @@ export const ContainerAttachment = defineKind({
     ...routingFields,
     ...settingFields,
   },
-  outputs: {},
+  outputs: { error: s.string("Why the other end of its cable does not work; left out when it does.").optional() },
+  fault: "error",
   judgesProgram: true,
-  facts: ["links", "bridgeVlans", "namespaces"],
+  facts: ["links", "bridgeVlans", "namespaces", "ovs"],
 
-  derive: (given) => (given.interface ? { hostInterface: cableName(given) } : {}),
+  derive: (given) => ({ ...(given.interface && { hostInterface: cableName(given) }), ...derivedMode(given) }),
   check: attachmentProblems,
   id: (want) => `${want.container ?? want.namespace}/${want.interface}`,
   edges: (want) => {
-    const { bridge, macvlan, ipvlan, nic, hostInterface } = want;
+    const { bridge, ovsBridge, macvlan, ipvlan, nic, hostInterface } = want;
     return {
       makes: [
         ...[want.interface, ...namesInside(want)].map((name) =>
           attachment(`${want.container ?? want.namespace}/${name}`),
         ),
-        ...(bridge ? [link(hostInterface)] : []),
+        ...(bridge || ovsBridge ? [link(hostInterface)] : []),
+        ...(ovsBridge ? [ovsPort(hostInterface)] : []),
         // While it is inside the host has none of that name.
         ...(nic ? [link(nic)] : []),
       ],
       needs: [
         container(want.container ?? want.namespace ?? ""),
         ...[bridge, macvlan, ipvlan].flatMap((name) => (name ? [link(name)] : [])),
+        ...(ovsBridge ? [ovsBridgeNode(ovsBridge)] : []),
       ],
     };
   },
@@ -83,7 +88,8 @@ export const ContainerAttachment = defineKind({
     const isCable = found.kind === "veth" && nic === undefined;
     return {
       ...{ container: undefined, namespace: undefined, ...place, interface: inside },
-      bridge: isCable ? other?.master : undefined,
+      bridge: isCable && other?.portOf === "bridge" ? other.master : undefined,
+      ...readOvsPlace(isCable ? other : undefined, facts),
       hostInterface: isCable ? (other?.name ?? "") : cableName({ ...place, interface: inside }),
       ...(port ? readPort(port.vlans) : {}),
       macvlan: found.kind === "macvlan" ? other?.name : undefined,

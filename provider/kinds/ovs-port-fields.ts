@@ -116,5 +116,10 @@ export function checkVlans({
 }
 
 /** The mode of a port of which nobody says one. */
-export const vlanModeOf = ({ tag, vlanMode }: Partial<Pick<Port, "tag" | "vlanMode">>): Port["vlanMode"] =>
-  vlanMode ?? (tag === undefined ? "trunk" : "access");
+export const vlanModeOf = <M extends Port["vlanMode"]>({
+  tag,
+  vlanMode,
+}: {
+  readonly tag?: number | undefined;
+  readonly vlanMode?: M | undefined;
+}): M | "access" | "trunk" => vlanMode ?? (tag === undefined ? "trunk" : "access");

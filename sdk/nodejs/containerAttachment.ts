@@ -53,6 +53,10 @@ export class ContainerAttachment extends pulumi.CustomResource {
      */
     declare public readonly container: pulumi.Output<string | undefined>;
     /**
+     * Why the other end of its cable does not work; left out when it does.
+     */
+    declare public /*out*/ readonly error: pulumi.Output<string>;
+    /**
      * metric: of several the lowest counts.
      */
     declare public readonly gatewayMetric: pulumi.Output<number | undefined>;
@@ -113,6 +117,10 @@ export class ContainerAttachment extends pulumi.CustomResource {
      */
     declare public readonly nic: pulumi.Output<string | undefined>;
     /**
+     * The bridge of Open vSwitch that the other end of its cable is in.
+     */
+    declare public readonly ovsBridge: pulumi.Output<string | undefined>;
+    /**
      * All routes of ours by this interface, inside.
      */
     declare public readonly routes: pulumi.Output<outputs.AttachmentRoute[]>;
@@ -125,9 +133,21 @@ export class ContainerAttachment extends pulumi.CustomResource {
      */
     declare public readonly sysctls: pulumi.Output<{[key: string]: string}>;
     /**
+     * ovsBridge: the VLAN of frames without a tag.
+     */
+    declare public readonly tag: pulumi.Output<number | undefined>;
+    /**
      * The VLANs whose frames pass with their tag.
      */
     declare public readonly trunk: pulumi.Output<number[] | undefined>;
+    /**
+     * ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+     */
+    declare public readonly trunks: pulumi.Output<number[] | undefined>;
+    /**
+     * ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+     */
+    declare public readonly vlanMode: pulumi.Output<string | undefined>;
 
     /**
      * Create a ContainerAttachment resource with the given unique name, arguments, and options.
@@ -165,15 +185,21 @@ export class ContainerAttachment extends pulumi.CustomResource {
             resourceInputs["namespace"] = args?.namespace;
             resourceInputs["native"] = args?.native;
             resourceInputs["nic"] = args?.nic;
+            resourceInputs["ovsBridge"] = args?.ovsBridge;
             resourceInputs["routes"] = args?.routes;
             resourceInputs["rules"] = args?.rules;
             resourceInputs["sysctls"] = args?.sysctls;
+            resourceInputs["tag"] = args?.tag;
             resourceInputs["trunk"] = args?.trunk;
+            resourceInputs["trunks"] = args?.trunks;
+            resourceInputs["vlanMode"] = args?.vlanMode;
+            resourceInputs["error"] = undefined /*out*/;
         } else {
             resourceInputs["access"] = undefined /*out*/;
             resourceInputs["addresses"] = undefined /*out*/;
             resourceInputs["bridge"] = undefined /*out*/;
             resourceInputs["container"] = undefined /*out*/;
+            resourceInputs["error"] = undefined /*out*/;
             resourceInputs["gatewayMetric"] = undefined /*out*/;
             resourceInputs["gatewayPolicy"] = undefined /*out*/;
             resourceInputs["gatewayTable"] = undefined /*out*/;
@@ -189,10 +215,14 @@ export class ContainerAttachment extends pulumi.CustomResource {
             resourceInputs["namespace"] = undefined /*out*/;
             resourceInputs["native"] = undefined /*out*/;
             resourceInputs["nic"] = undefined /*out*/;
+            resourceInputs["ovsBridge"] = undefined /*out*/;
             resourceInputs["routes"] = undefined /*out*/;
             resourceInputs["rules"] = undefined /*out*/;
             resourceInputs["sysctls"] = undefined /*out*/;
+            resourceInputs["tag"] = undefined /*out*/;
             resourceInputs["trunk"] = undefined /*out*/;
+            resourceInputs["trunks"] = undefined /*out*/;
+            resourceInputs["vlanMode"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(ContainerAttachment.__pulumiType, name, resourceInputs, opts);
@@ -280,6 +310,10 @@ export interface ContainerAttachmentArgs {
      */
     nic?: pulumi.Input<string | undefined>;
     /**
+     * The bridge of Open vSwitch that the other end of its cable is in.
+     */
+    ovsBridge?: pulumi.Input<string | undefined>;
+    /**
      * All routes of ours by this interface, inside.
      */
     routes?: pulumi.Input<pulumi.Input<inputs.AttachmentRouteArgs>[] | undefined>;
@@ -292,7 +326,19 @@ export interface ContainerAttachmentArgs {
      */
     sysctls?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
+     * ovsBridge: the VLAN of frames without a tag.
+     */
+    tag?: pulumi.Input<number | undefined>;
+    /**
      * The VLANs whose frames pass with their tag.
      */
     trunk?: pulumi.Input<pulumi.Input<number>[] | undefined>;
+    /**
+     * ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+     */
+    trunks?: pulumi.Input<pulumi.Input<number>[] | undefined>;
+    /**
+     * ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+     */
+    vlanMode?: pulumi.Input<string | undefined>;
 }

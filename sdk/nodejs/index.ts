@@ -100,6 +100,11 @@ export type OvsBridge = import("./ovsBridge").OvsBridge;
 export const OvsBridge: typeof import("./ovsBridge").OvsBridge = null as any;
 utilities.lazyLoad(exports, ["OvsBridge"], () => require("./ovsBridge"));
 
+export { OvsFabricArgs } from "./ovsFabric";
+export type OvsFabric = import("./ovsFabric").OvsFabric;
+export const OvsFabric: typeof import("./ovsFabric").OvsFabric = null as any;
+utilities.lazyLoad(exports, ["OvsFabric"], () => require("./ovsFabric"));
+
 export { OvsFlowsArgs } from "./ovsFlows";
 export type OvsFlows = import("./ovsFlows").OvsFlows;
 export const OvsFlows: typeof import("./ovsFlows").OvsFlows = null as any;
@@ -237,6 +242,8 @@ const _module = {
                 return new OverlayNetwork(name, <any>undefined, { urn })
             case "hostnet:index:OvsBridge":
                 return new OvsBridge(name, <any>undefined, { urn })
+            case "hostnet:index:OvsFabric":
+                return new OvsFabric(name, <any>undefined, { urn })
             case "hostnet:index:OvsFlows":
                 return new OvsFlows(name, <any>undefined, { urn })
             case "hostnet:index:OvsMirror":

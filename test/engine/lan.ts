@@ -15,10 +15,10 @@ export interface Lan {
   stop(): Promise<void>;
 }
 
-/** Starts hosts, each with the NIC that is given for it, which is down and has no address. */
-export async function startLan(nics: Readonly<Record<string, string>>): Promise<Lan> {
+/** Starts hosts, each with the NIC that is given for it, which is down and has no address; `given` runs on each first. */
+export async function startLan(nics: Readonly<Record<string, string>>, given?: string): Promise<Lan> {
   const names = Object.keys(nics);
-  const started = await Promise.allSettled(names.map((name) => startDockerHost(name)));
+  const started = await Promise.allSettled(names.map((name) => startDockerHost(name, given)));
   const there = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const own = `hostnet-test-${process.pid}-switch`;
   const within: Record<string, readonly string[]> = { switch: ["ip", "netns", "exec", own] };

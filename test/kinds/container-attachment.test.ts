@@ -4,6 +4,7 @@ import { type Command, render, withoutPreconditions } from "../../provider/host/
 import { planAttachment } from "../../provider/kinds/attachment-plan.ts";
 import { selectors } from "../../provider/kinds/policy-rule-words.ts";
 import { islands, onIsland } from "../host/island.ts";
+import { ovsOf } from "./written-ovs.ts";
 
 const attachment = (interfaceName: string, more: object = {}) => ({
   ...{ container: "web", interface: interfaceName, hostInterface: `cable-${interfaceName}`, bridge: "br0" },
@@ -14,7 +15,7 @@ const attachment = (interfaceName: string, more: object = {}) => ({
 const plan = (want: ReturnType<typeof attachment> | undefined, have?: ReturnType<typeof attachment>) =>
   said(withoutPreconditions(planAttachment(want, have, around)));
 /** No look: like at boot, with what tries an address besides. */
-const facts = { namespaces: { containers: [], namespaces: [], inside: {}, sysctls: [], arping: true } };
+const facts = { namespaces: { containers: [], namespaces: [], inside: {}, sysctls: [], arping: true }, ovs: ovsOf() };
 const around = { owner: "lab/dev/it", facts };
 /** Like the files of boot.d: a command whose work is done already is no failure. */
 const said = (commands: readonly Command[]) => commands.map((one) => `${render(one)} 2>/dev/null; :\n`).join("");

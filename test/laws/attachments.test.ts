@@ -1,10 +1,14 @@
 import { describe } from "vitest";
-import { ip } from "../../provider/host/command.ts";
+import { type Command, ip } from "../../provider/host/command.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { ContainerAttachment } from "../../provider/kinds/container-attachment.ts";
+import { noOvs } from "../host/ovs.ts";
 import { some } from "../seed.ts";
 import { noNamespace, walks } from "./walking.ts";
 
+const ovsBridge = (name: string): Command => ({
+  argv: ["ovs-vsctl", "add-br", name, "--", "set", "Bridge", name, "datapath_type=netdev"],
+});
 const given = [
   ip`netns add law`,
   ip`-n law link set dev lo up`,
@@ -25,9 +29,38 @@ const sorts = {
   "an ipvlan": { ipvlan: "nic0", mode: "l2" },
 } as const;
 
+/** The end of a cable into a bridge of Open vSwitch, and what it can become. */
+const ovs = {
+  "with other VLANs": {
+    a: { ovsBridge: "ovs0", vlanMode: "access", tag: 100 },
+    b: { ovsBridge: "ovs0", vlanMode: "native-untagged", tag: 200, trunks: [10, 20] },
+  },
+  "in another bridge of Open vSwitch": {
+    a: { ovsBridge: "ovs0", vlanMode: "trunk", trunks: [10] },
+    b: { ovsBridge: "ovs1", vlanMode: "access", tag: 100 },
+  },
+  "in a bridge of the kernel": {
+    a: { ovsBridge: "ovs0", vlanMode: "access", tag: 100 },
+    b: { bridge: "br0" },
+  },
+} as const;
+
 describe.skipIf(noNamespace)(`an attachment that is${noNamespace}`, () => {
   describe.each(some(Object.entries(sorts), 3, "sorts of attachments", 1))("%s", (_, sort) => {
     const samples = { given, a: { ...where, ...sort, ...one }, b: { ...where, ...sort, ...other } };
+    walks({ ...ContainerAttachment, samples } as unknown as Kind);
+  });
+});
+
+const missing = noNamespace || (noOvs && ` (skipped: ${noOvs})`);
+
+describe.skipIf(missing)(`an attachment to a bridge of Open vSwitch that is then${missing}`, () => {
+  describe.each(some(Object.entries(ovs), 3, "places of attachments", 1))("%s", (_, { a, b }) => {
+    const samples = {
+      given: [...given, ...["ovs0", "ovs1"].map(ovsBridge), ip`link add name br0 type bridge`, ip`link set dev br0 up`],
+      a: { ...where, ...a, ...one },
+      b: { ...where, ...b, ...other },
+    };
     walks({ ...ContainerAttachment, samples } as unknown as Kind);
   });
 });

@@ -24,6 +24,8 @@ type ContainerAttachment struct {
 	Bridge pulumi.StringPtrOutput `pulumi:"bridge"`
 	// The container, by its name or ID in Docker.
 	Container pulumi.StringPtrOutput `pulumi:"container"`
+	// Why the other end of its cable does not work; left out when it does.
+	Error pulumi.StringOutput `pulumi:"error"`
 	// metric: of several the lowest counts.
 	GatewayMetric pulumi.IntPtrOutput `pulumi:"gatewayMetric"`
 	// What becomes of another default route: its place is taken until delete (replace), both are there (metric), or the gateways are only for who speaks from these addresses (table).
@@ -54,14 +56,22 @@ type ContainerAttachment struct {
 	Native pulumi.IntPtrOutput `pulumi:"native"`
 	// The NIC that moves inside, and comes back on delete.
 	Nic pulumi.StringPtrOutput `pulumi:"nic"`
+	// The bridge of Open vSwitch that the other end of its cable is in.
+	OvsBridge pulumi.StringPtrOutput `pulumi:"ovsBridge"`
 	// All routes of ours by this interface, inside.
 	Routes AttachmentRouteArrayOutput `pulumi:"routes"`
 	// Rules of policy routing inside. Family and priority tell each from all others of the namespace.
 	Rules AttachmentRuleArrayOutput `pulumi:"rules"`
 	// Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
 	Sysctls pulumi.StringMapOutput `pulumi:"sysctls"`
+	// ovsBridge: the VLAN of frames without a tag.
+	Tag pulumi.IntPtrOutput `pulumi:"tag"`
 	// The VLANs whose frames pass with their tag.
 	Trunk pulumi.IntArrayOutput `pulumi:"trunk"`
+	// ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+	Trunks pulumi.IntArrayOutput `pulumi:"trunks"`
+	// ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+	VlanMode pulumi.StringPtrOutput `pulumi:"vlanMode"`
 }
 
 // NewContainerAttachment registers a new resource with the given unique name, arguments, and options.
@@ -148,14 +158,22 @@ type containerAttachmentArgs struct {
 	Native *int `pulumi:"native"`
 	// The NIC that moves inside, and comes back on delete.
 	Nic *string `pulumi:"nic"`
+	// The bridge of Open vSwitch that the other end of its cable is in.
+	OvsBridge *string `pulumi:"ovsBridge"`
 	// All routes of ours by this interface, inside.
 	Routes []AttachmentRoute `pulumi:"routes"`
 	// Rules of policy routing inside. Family and priority tell each from all others of the namespace.
 	Rules []AttachmentRule `pulumi:"rules"`
 	// Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
 	Sysctls map[string]string `pulumi:"sysctls"`
+	// ovsBridge: the VLAN of frames without a tag.
+	Tag *int `pulumi:"tag"`
 	// The VLANs whose frames pass with their tag.
 	Trunk []int `pulumi:"trunk"`
+	// ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+	Trunks []int `pulumi:"trunks"`
+	// ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+	VlanMode *string `pulumi:"vlanMode"`
 }
 
 // The set of arguments for constructing a ContainerAttachment resource.
@@ -198,14 +216,22 @@ type ContainerAttachmentArgs struct {
 	Native pulumi.IntPtrInput
 	// The NIC that moves inside, and comes back on delete.
 	Nic pulumi.StringPtrInput
+	// The bridge of Open vSwitch that the other end of its cable is in.
+	OvsBridge pulumi.StringPtrInput
 	// All routes of ours by this interface, inside.
 	Routes AttachmentRouteArrayInput
 	// Rules of policy routing inside. Family and priority tell each from all others of the namespace.
 	Rules AttachmentRuleArrayInput
 	// Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
 	Sysctls pulumi.StringMapInput
+	// ovsBridge: the VLAN of frames without a tag.
+	Tag pulumi.IntPtrInput
 	// The VLANs whose frames pass with their tag.
 	Trunk pulumi.IntArrayInput
+	// ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+	Trunks pulumi.IntArrayInput
+	// ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+	VlanMode pulumi.StringPtrInput
 }
 
 func (ContainerAttachmentArgs) ElementType() reflect.Type {
@@ -263,6 +289,11 @@ func (o ContainerAttachmentOutput) Bridge() pulumi.StringPtrOutput {
 // The container, by its name or ID in Docker.
 func (o ContainerAttachmentOutput) Container() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ContainerAttachment) pulumi.StringPtrOutput { return v.Container }).(pulumi.StringPtrOutput)
+}
+
+// Why the other end of its cable does not work; left out when it does.
+func (o ContainerAttachmentOutput) Error() pulumi.StringOutput {
+	return o.ApplyT(func(v *ContainerAttachment) pulumi.StringOutput { return v.Error }).(pulumi.StringOutput)
 }
 
 // metric: of several the lowest counts.
@@ -340,6 +371,11 @@ func (o ContainerAttachmentOutput) Nic() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ContainerAttachment) pulumi.StringPtrOutput { return v.Nic }).(pulumi.StringPtrOutput)
 }
 
+// The bridge of Open vSwitch that the other end of its cable is in.
+func (o ContainerAttachmentOutput) OvsBridge() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ContainerAttachment) pulumi.StringPtrOutput { return v.OvsBridge }).(pulumi.StringPtrOutput)
+}
+
 // All routes of ours by this interface, inside.
 func (o ContainerAttachmentOutput) Routes() AttachmentRouteArrayOutput {
 	return o.ApplyT(func(v *ContainerAttachment) AttachmentRouteArrayOutput { return v.Routes }).(AttachmentRouteArrayOutput)
@@ -355,9 +391,24 @@ func (o ContainerAttachmentOutput) Sysctls() pulumi.StringMapOutput {
 	return o.ApplyT(func(v *ContainerAttachment) pulumi.StringMapOutput { return v.Sysctls }).(pulumi.StringMapOutput)
 }
 
+// ovsBridge: the VLAN of frames without a tag.
+func (o ContainerAttachmentOutput) Tag() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *ContainerAttachment) pulumi.IntPtrOutput { return v.Tag }).(pulumi.IntPtrOutput)
+}
+
 // The VLANs whose frames pass with their tag.
 func (o ContainerAttachmentOutput) Trunk() pulumi.IntArrayOutput {
 	return o.ApplyT(func(v *ContainerAttachment) pulumi.IntArrayOutput { return v.Trunk }).(pulumi.IntArrayOutput)
+}
+
+// ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+func (o ContainerAttachmentOutput) Trunks() pulumi.IntArrayOutput {
+	return o.ApplyT(func(v *ContainerAttachment) pulumi.IntArrayOutput { return v.Trunks }).(pulumi.IntArrayOutput)
+}
+
+// ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+func (o ContainerAttachmentOutput) VlanMode() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ContainerAttachment) pulumi.StringPtrOutput { return v.VlanMode }).(pulumi.StringPtrOutput)
 }
 
 func init() {

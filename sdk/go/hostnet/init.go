@@ -59,6 +59,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &OverlayNetwork{}
 	case "hostnet:index:OvsBridge":
 		r = &OvsBridge{}
+	case "hostnet:index:OvsFabric":
+		r = &OvsFabric{}
 	case "hostnet:index:OvsFlows":
 		r = &OvsFlows{}
 	case "hostnet:index:OvsMirror":

@@ -2411,6 +2411,404 @@ func (o OvsBridgePortArrayOutput) Index(i pulumi.IntInput) OvsBridgePortOutput {
 	}).(OvsBridgePortOutput)
 }
 
+// A container of the fabric, which runs already, and its interface there.
+type OvsFabricContainer struct {
+	// Its addresses there.
+	Addresses []string `pulumi:"addresses"`
+	// Its name or ID in Docker; its name here when left out.
+	Container *string `pulumi:"container"`
+	// Next hops for everything else, which take the place of another default route.
+	Gateways []string `pulumi:"gateways"`
+	// The host that it runs on.
+	Host string `pulumi:"host"`
+	// The interface's name inside. Default: `eth1`.
+	Interface *string `pulumi:"interface"`
+	// Its hardware address there; made from its name when left out.
+	Mac *string `pulumi:"mac"`
+	// In place of a container: the path of a network namespace.
+	Namespace *string `pulumi:"namespace"`
+	// The VLAN that it is in, by its name; none where its frames are in no VLAN.
+	Vlan *string `pulumi:"vlan"`
+}
+
+// OvsFabricContainerInput is an input type that accepts OvsFabricContainerArgs and OvsFabricContainerOutput values.
+// You can construct a concrete instance of `OvsFabricContainerInput` via:
+//
+//	OvsFabricContainerArgs{...}
+type OvsFabricContainerInput interface {
+	pulumi.Input
+
+	ToOvsFabricContainerOutput() OvsFabricContainerOutput
+	ToOvsFabricContainerOutputWithContext(context.Context) OvsFabricContainerOutput
+}
+
+// A container of the fabric, which runs already, and its interface there.
+type OvsFabricContainerArgs struct {
+	// Its addresses there.
+	Addresses []string `pulumi:"addresses"`
+	// Its name or ID in Docker; its name here when left out.
+	Container *string `pulumi:"container"`
+	// Next hops for everything else, which take the place of another default route.
+	Gateways []string `pulumi:"gateways"`
+	// The host that it runs on.
+	Host string `pulumi:"host"`
+	// The interface's name inside. Default: `eth1`.
+	Interface *string `pulumi:"interface"`
+	// Its hardware address there; made from its name when left out.
+	Mac *string `pulumi:"mac"`
+	// In place of a container: the path of a network namespace.
+	Namespace *string `pulumi:"namespace"`
+	// The VLAN that it is in, by its name; none where its frames are in no VLAN.
+	Vlan *string `pulumi:"vlan"`
+}
+
+func (OvsFabricContainerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsFabricContainer)(nil)).Elem()
+}
+
+func (i OvsFabricContainerArgs) ToOvsFabricContainerOutput() OvsFabricContainerOutput {
+	return i.ToOvsFabricContainerOutputWithContext(context.Background())
+}
+
+func (i OvsFabricContainerArgs) ToOvsFabricContainerOutputWithContext(ctx context.Context) OvsFabricContainerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsFabricContainerOutput)
+}
+
+// A container of the fabric, which runs already, and its interface there.
+type OvsFabricContainerOutput struct{ *pulumi.OutputState }
+
+func (OvsFabricContainerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsFabricContainer)(nil)).Elem()
+}
+
+func (o OvsFabricContainerOutput) ToOvsFabricContainerOutput() OvsFabricContainerOutput {
+	return o
+}
+
+func (o OvsFabricContainerOutput) ToOvsFabricContainerOutputWithContext(ctx context.Context) OvsFabricContainerOutput {
+	return o
+}
+
+// Its addresses there.
+func (o OvsFabricContainerOutput) Addresses() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v OvsFabricContainer) []string { return v.Addresses }).(pulumi.StringArrayOutput)
+}
+
+// Its name or ID in Docker; its name here when left out.
+func (o OvsFabricContainerOutput) Container() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricContainer) *string { return v.Container }).(pulumi.StringPtrOutput)
+}
+
+// Next hops for everything else, which take the place of another default route.
+func (o OvsFabricContainerOutput) Gateways() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v OvsFabricContainer) []string { return v.Gateways }).(pulumi.StringArrayOutput)
+}
+
+// The host that it runs on.
+func (o OvsFabricContainerOutput) Host() pulumi.StringOutput {
+	return o.ApplyT(func(v OvsFabricContainer) string { return v.Host }).(pulumi.StringOutput)
+}
+
+// The interface's name inside. Default: `eth1`.
+func (o OvsFabricContainerOutput) Interface() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricContainer) *string { return v.Interface }).(pulumi.StringPtrOutput)
+}
+
+// Its hardware address there; made from its name when left out.
+func (o OvsFabricContainerOutput) Mac() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricContainer) *string { return v.Mac }).(pulumi.StringPtrOutput)
+}
+
+// In place of a container: the path of a network namespace.
+func (o OvsFabricContainerOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricContainer) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// The VLAN that it is in, by its name; none where its frames are in no VLAN.
+func (o OvsFabricContainerOutput) Vlan() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricContainer) *string { return v.Vlan }).(pulumi.StringPtrOutput)
+}
+
+// A host of the fabric.
+type OvsFabricHost struct {
+	// With tunnels: its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that.
+	Address *string `pulumi:"address"`
+	// The NIC that joins its bridge, whose addresses and routes the bridge takes over: the switch carries the VLANs to the other hosts.
+	InheritFrom *string `pulumi:"inheritFrom"`
+}
+
+// OvsFabricHostInput is an input type that accepts OvsFabricHostArgs and OvsFabricHostOutput values.
+// You can construct a concrete instance of `OvsFabricHostInput` via:
+//
+//	OvsFabricHostArgs{...}
+type OvsFabricHostInput interface {
+	pulumi.Input
+
+	ToOvsFabricHostOutput() OvsFabricHostOutput
+	ToOvsFabricHostOutputWithContext(context.Context) OvsFabricHostOutput
+}
+
+// A host of the fabric.
+type OvsFabricHostArgs struct {
+	// With tunnels: its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that.
+	Address *string `pulumi:"address"`
+	// The NIC that joins its bridge, whose addresses and routes the bridge takes over: the switch carries the VLANs to the other hosts.
+	InheritFrom *string `pulumi:"inheritFrom"`
+}
+
+func (OvsFabricHostArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsFabricHost)(nil)).Elem()
+}
+
+func (i OvsFabricHostArgs) ToOvsFabricHostOutput() OvsFabricHostOutput {
+	return i.ToOvsFabricHostOutputWithContext(context.Background())
+}
+
+func (i OvsFabricHostArgs) ToOvsFabricHostOutputWithContext(ctx context.Context) OvsFabricHostOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsFabricHostOutput)
+}
+
+// A host of the fabric.
+type OvsFabricHostOutput struct{ *pulumi.OutputState }
+
+func (OvsFabricHostOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsFabricHost)(nil)).Elem()
+}
+
+func (o OvsFabricHostOutput) ToOvsFabricHostOutput() OvsFabricHostOutput {
+	return o
+}
+
+func (o OvsFabricHostOutput) ToOvsFabricHostOutputWithContext(ctx context.Context) OvsFabricHostOutput {
+	return o
+}
+
+// With tunnels: its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that.
+func (o OvsFabricHostOutput) Address() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricHost) *string { return v.Address }).(pulumi.StringPtrOutput)
+}
+
+// The NIC that joins its bridge, whose addresses and routes the bridge takes over: the switch carries the VLANs to the other hosts.
+func (o OvsFabricHostOutput) InheritFrom() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricHost) *string { return v.InheritFrom }).(pulumi.StringPtrOutput)
+}
+
+// How tunnels join the hosts.
+type OvsFabricTunnels struct {
+	// star: the host that all others have their tunnel to.
+	Hub *string `pulumi:"hub"`
+	// The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+	Key *int `pulumi:"key"`
+	// vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+	Port *int `pulumi:"port"`
+	// Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+	Topology *string `pulumi:"topology"`
+	// In what the frames are carried.
+	Type string `pulumi:"type"`
+}
+
+// OvsFabricTunnelsInput is an input type that accepts OvsFabricTunnelsArgs and OvsFabricTunnelsOutput values.
+// You can construct a concrete instance of `OvsFabricTunnelsInput` via:
+//
+//	OvsFabricTunnelsArgs{...}
+type OvsFabricTunnelsInput interface {
+	pulumi.Input
+
+	ToOvsFabricTunnelsOutput() OvsFabricTunnelsOutput
+	ToOvsFabricTunnelsOutputWithContext(context.Context) OvsFabricTunnelsOutput
+}
+
+// How tunnels join the hosts.
+type OvsFabricTunnelsArgs struct {
+	// star: the host that all others have their tunnel to.
+	Hub *string `pulumi:"hub"`
+	// The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+	Key *int `pulumi:"key"`
+	// vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+	Port *int `pulumi:"port"`
+	// Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+	Topology *string `pulumi:"topology"`
+	// In what the frames are carried.
+	Type string `pulumi:"type"`
+}
+
+func (OvsFabricTunnelsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsFabricTunnels)(nil)).Elem()
+}
+
+func (i OvsFabricTunnelsArgs) ToOvsFabricTunnelsOutput() OvsFabricTunnelsOutput {
+	return i.ToOvsFabricTunnelsOutputWithContext(context.Background())
+}
+
+func (i OvsFabricTunnelsArgs) ToOvsFabricTunnelsOutputWithContext(ctx context.Context) OvsFabricTunnelsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsFabricTunnelsOutput)
+}
+
+func (i OvsFabricTunnelsArgs) ToOvsFabricTunnelsPtrOutput() OvsFabricTunnelsPtrOutput {
+	return i.ToOvsFabricTunnelsPtrOutputWithContext(context.Background())
+}
+
+func (i OvsFabricTunnelsArgs) ToOvsFabricTunnelsPtrOutputWithContext(ctx context.Context) OvsFabricTunnelsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsFabricTunnelsOutput).ToOvsFabricTunnelsPtrOutputWithContext(ctx)
+}
+
+// OvsFabricTunnelsPtrInput is an input type that accepts OvsFabricTunnelsArgs, OvsFabricTunnelsPtr and OvsFabricTunnelsPtrOutput values.
+// You can construct a concrete instance of `OvsFabricTunnelsPtrInput` via:
+//
+//	        OvsFabricTunnelsArgs{...}
+//
+//	or:
+//
+//	        nil
+type OvsFabricTunnelsPtrInput interface {
+	pulumi.Input
+
+	ToOvsFabricTunnelsPtrOutput() OvsFabricTunnelsPtrOutput
+	ToOvsFabricTunnelsPtrOutputWithContext(context.Context) OvsFabricTunnelsPtrOutput
+}
+
+type ovsFabricTunnelsPtrType OvsFabricTunnelsArgs
+
+func OvsFabricTunnelsPtr(v *OvsFabricTunnelsArgs) OvsFabricTunnelsPtrInput {
+	return (*ovsFabricTunnelsPtrType)(v)
+}
+
+func (*ovsFabricTunnelsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**OvsFabricTunnels)(nil)).Elem()
+}
+
+func (i *ovsFabricTunnelsPtrType) ToOvsFabricTunnelsPtrOutput() OvsFabricTunnelsPtrOutput {
+	return i.ToOvsFabricTunnelsPtrOutputWithContext(context.Background())
+}
+
+func (i *ovsFabricTunnelsPtrType) ToOvsFabricTunnelsPtrOutputWithContext(ctx context.Context) OvsFabricTunnelsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(OvsFabricTunnelsPtrOutput)
+}
+
+// How tunnels join the hosts.
+type OvsFabricTunnelsOutput struct{ *pulumi.OutputState }
+
+func (OvsFabricTunnelsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*OvsFabricTunnels)(nil)).Elem()
+}
+
+func (o OvsFabricTunnelsOutput) ToOvsFabricTunnelsOutput() OvsFabricTunnelsOutput {
+	return o
+}
+
+func (o OvsFabricTunnelsOutput) ToOvsFabricTunnelsOutputWithContext(ctx context.Context) OvsFabricTunnelsOutput {
+	return o
+}
+
+func (o OvsFabricTunnelsOutput) ToOvsFabricTunnelsPtrOutput() OvsFabricTunnelsPtrOutput {
+	return o.ToOvsFabricTunnelsPtrOutputWithContext(context.Background())
+}
+
+func (o OvsFabricTunnelsOutput) ToOvsFabricTunnelsPtrOutputWithContext(ctx context.Context) OvsFabricTunnelsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v OvsFabricTunnels) *OvsFabricTunnels {
+		return &v
+	}).(OvsFabricTunnelsPtrOutput)
+}
+
+// star: the host that all others have their tunnel to.
+func (o OvsFabricTunnelsOutput) Hub() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricTunnels) *string { return v.Hub }).(pulumi.StringPtrOutput)
+}
+
+// The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+func (o OvsFabricTunnelsOutput) Key() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v OvsFabricTunnels) *int { return v.Key }).(pulumi.IntPtrOutput)
+}
+
+// vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+func (o OvsFabricTunnelsOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v OvsFabricTunnels) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+// Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+func (o OvsFabricTunnelsOutput) Topology() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v OvsFabricTunnels) *string { return v.Topology }).(pulumi.StringPtrOutput)
+}
+
+// In what the frames are carried.
+func (o OvsFabricTunnelsOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v OvsFabricTunnels) string { return v.Type }).(pulumi.StringOutput)
+}
+
+type OvsFabricTunnelsPtrOutput struct{ *pulumi.OutputState }
+
+func (OvsFabricTunnelsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**OvsFabricTunnels)(nil)).Elem()
+}
+
+func (o OvsFabricTunnelsPtrOutput) ToOvsFabricTunnelsPtrOutput() OvsFabricTunnelsPtrOutput {
+	return o
+}
+
+func (o OvsFabricTunnelsPtrOutput) ToOvsFabricTunnelsPtrOutputWithContext(ctx context.Context) OvsFabricTunnelsPtrOutput {
+	return o
+}
+
+func (o OvsFabricTunnelsPtrOutput) Elem() OvsFabricTunnelsOutput {
+	return o.ApplyT(func(v *OvsFabricTunnels) OvsFabricTunnels {
+		if v != nil {
+			return *v
+		}
+		var ret OvsFabricTunnels
+		return ret
+	}).(OvsFabricTunnelsOutput)
+}
+
+// star: the host that all others have their tunnel to.
+func (o OvsFabricTunnelsPtrOutput) Hub() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OvsFabricTunnels) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Hub
+	}).(pulumi.StringPtrOutput)
+}
+
+// The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+func (o OvsFabricTunnelsPtrOutput) Key() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *OvsFabricTunnels) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Key
+	}).(pulumi.IntPtrOutput)
+}
+
+// vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+func (o OvsFabricTunnelsPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *OvsFabricTunnels) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
+// Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+func (o OvsFabricTunnelsPtrOutput) Topology() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OvsFabricTunnels) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Topology
+	}).(pulumi.StringPtrOutput)
+}
+
+// In what the frames are carried.
+func (o OvsFabricTunnelsPtrOutput) Type() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *OvsFabricTunnels) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Type
+	}).(pulumi.StringPtrOutput)
+}
+
 // How much a port takes from its link; the rest is dropped.
 type OvsIngressPolicing struct {
 	// In kilobits; 0: as Open vSwitch chooses. Default: `0`.
@@ -3592,6 +3990,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*OverlayContainerInput)(nil)).Elem(), OverlayContainerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OverlayContainerMapInput)(nil)).Elem(), OverlayContainerMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OverlayHostInput)(nil)).Elem(), OverlayHostArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsFabricContainerInput)(nil)).Elem(), OvsFabricContainerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsFabricHostInput)(nil)).Elem(), OvsFabricHostArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsFabricTunnelsInput)(nil)).Elem(), OvsFabricTunnelsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*OvsFabricTunnelsPtrInput)(nil)).Elem(), OvsFabricTunnelsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OvsIngressPolicingInput)(nil)).Elem(), OvsIngressPolicingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OvsIngressPolicingPtrInput)(nil)).Elem(), OvsIngressPolicingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*OvsIpsecInput)(nil)).Elem(), OvsIpsecArgs{})
@@ -3637,6 +4039,10 @@ func init() {
 	pulumi.RegisterOutputType(OverlayHostOutput{})
 	pulumi.RegisterOutputType(OvsBridgePortOutput{})
 	pulumi.RegisterOutputType(OvsBridgePortArrayOutput{})
+	pulumi.RegisterOutputType(OvsFabricContainerOutput{})
+	pulumi.RegisterOutputType(OvsFabricHostOutput{})
+	pulumi.RegisterOutputType(OvsFabricTunnelsOutput{})
+	pulumi.RegisterOutputType(OvsFabricTunnelsPtrOutput{})
 	pulumi.RegisterOutputType(OvsIngressPolicingOutput{})
 	pulumi.RegisterOutputType(OvsIngressPolicingPtrOutput{})
 	pulumi.RegisterOutputType(OvsIpsecOutput{})

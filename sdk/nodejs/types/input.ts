@@ -472,6 +472,84 @@ export interface OverlayHostArgs {
 }
 
 /**
+ * A container of the fabric, which runs already, and its interface there.
+ */
+export interface OvsFabricContainerArgs {
+    /**
+     * Its addresses there.
+     */
+    addresses?: string[];
+    /**
+     * Its name or ID in Docker; its name here when left out.
+     */
+    container?: string;
+    /**
+     * Next hops for everything else, which take the place of another default route.
+     */
+    gateways?: string[];
+    /**
+     * The host that it runs on.
+     */
+    host: string;
+    /**
+     * The interface's name inside. Default: `eth1`.
+     */
+    interface?: string;
+    /**
+     * Its hardware address there; made from its name when left out.
+     */
+    mac?: string;
+    /**
+     * In place of a container: the path of a network namespace.
+     */
+    namespace?: string;
+    /**
+     * The VLAN that it is in, by its name; none where its frames are in no VLAN.
+     */
+    vlan?: string;
+}
+
+/**
+ * A host of the fabric.
+ */
+export interface OvsFabricHostArgs {
+    /**
+     * With tunnels: its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that.
+     */
+    address?: string;
+    /**
+     * The NIC that joins its bridge, whose addresses and routes the bridge takes over: the switch carries the VLANs to the other hosts.
+     */
+    inheritFrom?: string;
+}
+
+/**
+ * How tunnels join the hosts.
+ */
+export interface OvsFabricTunnelsArgs {
+    /**
+     * star: the host that all others have their tunnel to.
+     */
+    hub?: string;
+    /**
+     * The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+     */
+    key?: number;
+    /**
+     * vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+     */
+    port?: number;
+    /**
+     * Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+     */
+    topology?: string;
+    /**
+     * In what the frames are carried.
+     */
+    type: string;
+}
+
+/**
  * How much a port takes from its link; the rest is dropped.
  */
 export interface OvsIngressPolicingArgs {

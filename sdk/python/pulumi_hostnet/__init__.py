@@ -25,6 +25,7 @@ from .masquerade import *
 from .nic import *
 from .overlay_network import *
 from .ovs_bridge import *
+from .ovs_fabric import *
 from .ovs_flows import *
 from .ovs_mirror import *
 from .ovs_monitoring import *
@@ -79,6 +80,7 @@ _utilities.register(
    "hostnet:index:Nic": "Nic",
    "hostnet:index:OverlayNetwork": "OverlayNetwork",
    "hostnet:index:OvsBridge": "OvsBridge",
+   "hostnet:index:OvsFabric": "OvsFabric",
    "hostnet:index:OvsFlows": "OvsFlows",
    "hostnet:index:OvsMirror": "OvsMirror",
    "hostnet:index:OvsMonitoring": "OvsMonitoring",

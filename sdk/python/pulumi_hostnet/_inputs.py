@@ -49,6 +49,12 @@ __all__ = [
     'OverlayContainerArgsDict',
     'OverlayHostArgs',
     'OverlayHostArgsDict',
+    'OvsFabricContainerArgs',
+    'OvsFabricContainerArgsDict',
+    'OvsFabricHostArgs',
+    'OvsFabricHostArgsDict',
+    'OvsFabricTunnelsArgs',
+    'OvsFabricTunnelsArgsDict',
     'OvsIngressPolicingArgs',
     'OvsIngressPolicingArgsDict',
     'OvsIpsecArgs',
@@ -2107,6 +2113,346 @@ class OverlayHostArgs:
     @slot.setter
     def slot(self, value: Optional[_builtins.int]):
         pulumi.set(self, "slot", value)
+
+
+class OvsFabricContainerArgsDict(TypedDict):
+    """
+    A container of the fabric, which runs already, and its interface there.
+    """
+    host: _builtins.str
+    """
+    The host that it runs on.
+    """
+    addresses: NotRequired[Sequence[_builtins.str]]
+    """
+    Its addresses there.
+    """
+    container: NotRequired[_builtins.str]
+    """
+    Its name or ID in Docker; its name here when left out.
+    """
+    gateways: NotRequired[Sequence[_builtins.str]]
+    """
+    Next hops for everything else, which take the place of another default route.
+    """
+    interface: NotRequired[_builtins.str]
+    """
+    The interface's name inside. Default: `eth1`.
+    """
+    mac: NotRequired[_builtins.str]
+    """
+    Its hardware address there; made from its name when left out.
+    """
+    namespace: NotRequired[_builtins.str]
+    """
+    In place of a container: the path of a network namespace.
+    """
+    vlan: NotRequired[_builtins.str]
+    """
+    The VLAN that it is in, by its name; none where its frames are in no VLAN.
+    """
+
+@pulumi.input_type
+class OvsFabricContainerArgs:
+    def __init__(__self__, *,
+                 host: _builtins.str,
+                 addresses: Optional[Sequence[_builtins.str]] = None,
+                 container: Optional[_builtins.str] = None,
+                 gateways: Optional[Sequence[_builtins.str]] = None,
+                 interface: Optional[_builtins.str] = None,
+                 mac: Optional[_builtins.str] = None,
+                 namespace: Optional[_builtins.str] = None,
+                 vlan: Optional[_builtins.str] = None):
+        """
+        A container of the fabric, which runs already, and its interface there.
+
+        :param _builtins.str host: The host that it runs on.
+        :param Sequence[_builtins.str] addresses: Its addresses there.
+        :param _builtins.str container: Its name or ID in Docker; its name here when left out.
+        :param Sequence[_builtins.str] gateways: Next hops for everything else, which take the place of another default route.
+        :param _builtins.str interface: The interface's name inside. Default: `eth1`.
+        :param _builtins.str mac: Its hardware address there; made from its name when left out.
+        :param _builtins.str namespace: In place of a container: the path of a network namespace.
+        :param _builtins.str vlan: The VLAN that it is in, by its name; none where its frames are in no VLAN.
+        """
+        pulumi.set(__self__, "host", host)
+        if addresses is not None:
+            pulumi.set(__self__, "addresses", addresses)
+        if container is not None:
+            pulumi.set(__self__, "container", container)
+        if gateways is not None:
+            pulumi.set(__self__, "gateways", gateways)
+        if interface is not None:
+            pulumi.set(__self__, "interface", interface)
+        if mac is not None:
+            pulumi.set(__self__, "mac", mac)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if vlan is not None:
+            pulumi.set(__self__, "vlan", vlan)
+
+    @_builtins.property
+    @pulumi.getter
+    def host(self) -> _builtins.str:
+        """
+        The host that it runs on.
+        """
+        return pulumi.get(self, "host")
+
+    @host.setter
+    def host(self, value: _builtins.str):
+        pulumi.set(self, "host", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def addresses(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Its addresses there.
+        """
+        return pulumi.get(self, "addresses")
+
+    @addresses.setter
+    def addresses(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "addresses", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def container(self) -> Optional[_builtins.str]:
+        """
+        Its name or ID in Docker; its name here when left out.
+        """
+        return pulumi.get(self, "container")
+
+    @container.setter
+    def container(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "container", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def gateways(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Next hops for everything else, which take the place of another default route.
+        """
+        return pulumi.get(self, "gateways")
+
+    @gateways.setter
+    def gateways(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "gateways", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def interface(self) -> Optional[_builtins.str]:
+        """
+        The interface's name inside. Default: `eth1`.
+        """
+        return pulumi.get(self, "interface")
+
+    @interface.setter
+    def interface(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "interface", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mac(self) -> Optional[_builtins.str]:
+        """
+        Its hardware address there; made from its name when left out.
+        """
+        return pulumi.get(self, "mac")
+
+    @mac.setter
+    def mac(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "mac", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        In place of a container: the path of a network namespace.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def vlan(self) -> Optional[_builtins.str]:
+        """
+        The VLAN that it is in, by its name; none where its frames are in no VLAN.
+        """
+        return pulumi.get(self, "vlan")
+
+    @vlan.setter
+    def vlan(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "vlan", value)
+
+
+class OvsFabricHostArgsDict(TypedDict):
+    """
+    A host of the fabric.
+    """
+    address: NotRequired[_builtins.str]
+    """
+    With tunnels: its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that.
+    """
+    inherit_from: NotRequired[_builtins.str]
+    """
+    The NIC that joins its bridge, whose addresses and routes the bridge takes over: the switch carries the VLANs to the other hosts.
+    """
+
+@pulumi.input_type
+class OvsFabricHostArgs:
+    def __init__(__self__, *,
+                 address: Optional[_builtins.str] = None,
+                 inherit_from: Optional[_builtins.str] = None):
+        """
+        A host of the fabric.
+
+        :param _builtins.str address: With tunnels: its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that.
+        :param _builtins.str inherit_from: The NIC that joins its bridge, whose addresses and routes the bridge takes over: the switch carries the VLANs to the other hosts.
+        """
+        if address is not None:
+            pulumi.set(__self__, "address", address)
+        if inherit_from is not None:
+            pulumi.set(__self__, "inherit_from", inherit_from)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> Optional[_builtins.str]:
+        """
+        With tunnels: its address, IPv4 or IPv6, by which the other hosts reach it. A link of it must have that.
+        """
+        return pulumi.get(self, "address")
+
+    @address.setter
+    def address(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "address", value)
+
+    @_builtins.property
+    @pulumi.getter(name="inheritFrom")
+    def inherit_from(self) -> Optional[_builtins.str]:
+        """
+        The NIC that joins its bridge, whose addresses and routes the bridge takes over: the switch carries the VLANs to the other hosts.
+        """
+        return pulumi.get(self, "inherit_from")
+
+    @inherit_from.setter
+    def inherit_from(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "inherit_from", value)
+
+
+class OvsFabricTunnelsArgsDict(TypedDict):
+    """
+    How tunnels join the hosts.
+    """
+    type: _builtins.str
+    """
+    In what the frames are carried.
+    """
+    hub: NotRequired[_builtins.str]
+    """
+    star: the host that all others have their tunnel to.
+    """
+    key: NotRequired[_builtins.int]
+    """
+    The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+    """
+    port: NotRequired[_builtins.int]
+    """
+    vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+    """
+    topology: NotRequired[_builtins.str]
+    """
+    Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+    """
+
+@pulumi.input_type
+class OvsFabricTunnelsArgs:
+    def __init__(__self__, *,
+                 type: _builtins.str,
+                 hub: Optional[_builtins.str] = None,
+                 key: Optional[_builtins.int] = None,
+                 port: Optional[_builtins.int] = None,
+                 topology: Optional[_builtins.str] = None):
+        """
+        How tunnels join the hosts.
+
+        :param _builtins.str type: In what the frames are carried.
+        :param _builtins.str hub: star: the host that all others have their tunnel to.
+        :param _builtins.int key: The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+        :param _builtins.int port: vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+        :param _builtins.str topology: Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+        """
+        pulumi.set(__self__, "type", type)
+        if hub is not None:
+            pulumi.set(__self__, "hub", hub)
+        if key is not None:
+            pulumi.set(__self__, "key", key)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+        if topology is not None:
+            pulumi.set(__self__, "topology", topology)
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> _builtins.str:
+        """
+        In what the frames are carried.
+        """
+        return pulumi.get(self, "type")
+
+    @type.setter
+    def type(self, value: _builtins.str):
+        pulumi.set(self, "type", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def hub(self) -> Optional[_builtins.str]:
+        """
+        star: the host that all others have their tunnel to.
+        """
+        return pulumi.get(self, "hub")
+
+    @hub.setter
+    def hub(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "hub", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> Optional[_builtins.int]:
+        """
+        The number that tells its tunnels from others between the same hosts: the key of GRE, the VNI of the others.
+        """
+        return pulumi.get(self, "key")
+
+    @key.setter
+    def key(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> Optional[_builtins.int]:
+        """
+        vxlan and geneve: the UDP port, 4789 and 6081 when left out.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "port", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def topology(self) -> Optional[_builtins.str]:
+        """
+        Between which hosts tunnels are: all pairs, which needs RSTP, or the hub and each of the others. Default: `mesh`.
+        """
+        return pulumi.get(self, "topology")
+
+    @topology.setter
+    def topology(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "topology", value)
 
 
 class OvsIngressPolicingArgsDict(TypedDict):

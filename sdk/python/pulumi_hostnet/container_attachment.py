@@ -40,10 +40,14 @@ class ContainerAttachmentArgs:
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  native: pulumi.Input[Optional[_builtins.int]] = None,
                  nic: pulumi.Input[Optional[_builtins.str]] = None,
+                 ovs_bridge: pulumi.Input[Optional[_builtins.str]] = None,
                  routes: pulumi.Input[Optional[Sequence[pulumi.Input['AttachmentRouteArgs']]]] = None,
                  rules: pulumi.Input[Optional[Sequence[pulumi.Input['AttachmentRuleArgs']]]] = None,
                  sysctls: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
-                 trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None):
+                 tag: pulumi.Input[Optional[_builtins.int]] = None,
+                 trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
+                 trunks: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
+                 vlan_mode: pulumi.Input[Optional[_builtins.str]] = None):
         """
         The set of arguments for constructing a ContainerAttachment resource.
 
@@ -66,10 +70,14 @@ class ContainerAttachmentArgs:
         :param pulumi.Input[_builtins.str] namespace: In place of a container: the path of a network namespace, like `/run/netns/blue`.
         :param pulumi.Input[_builtins.int] native: The VLAN whose frames pass without a tag; 0 for none.
         :param pulumi.Input[_builtins.str] nic: The NIC that moves inside, and comes back on delete.
+        :param pulumi.Input[_builtins.str] ovs_bridge: The bridge of Open vSwitch that the other end of its cable is in.
         :param pulumi.Input[Sequence[pulumi.Input['AttachmentRouteArgs']]] routes: All routes of ours by this interface, inside.
         :param pulumi.Input[Sequence[pulumi.Input['AttachmentRuleArgs']]] rules: Rules of policy routing inside. Family and priority tell each from all others of the namespace.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] sysctls: Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+        :param pulumi.Input[_builtins.int] tag: ovsBridge: the VLAN of frames without a tag.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] trunk: The VLANs whose frames pass with their tag.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] trunks: ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+        :param pulumi.Input[_builtins.str] vlan_mode: ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
         """
         pulumi.set(__self__, "host", host)
         pulumi.set(__self__, "interface", interface)
@@ -107,14 +115,22 @@ class ContainerAttachmentArgs:
             pulumi.set(__self__, "native", native)
         if nic is not None:
             pulumi.set(__self__, "nic", nic)
+        if ovs_bridge is not None:
+            pulumi.set(__self__, "ovs_bridge", ovs_bridge)
         if routes is not None:
             pulumi.set(__self__, "routes", routes)
         if rules is not None:
             pulumi.set(__self__, "rules", rules)
         if sysctls is not None:
             pulumi.set(__self__, "sysctls", sysctls)
+        if tag is not None:
+            pulumi.set(__self__, "tag", tag)
         if trunk is not None:
             pulumi.set(__self__, "trunk", trunk)
+        if trunks is not None:
+            pulumi.set(__self__, "trunks", trunks)
+        if vlan_mode is not None:
+            pulumi.set(__self__, "vlan_mode", vlan_mode)
 
     @_builtins.property
     @pulumi.getter
@@ -345,6 +361,18 @@ class ContainerAttachmentArgs:
         pulumi.set(self, "nic", value)
 
     @_builtins.property
+    @pulumi.getter(name="ovsBridge")
+    def ovs_bridge(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The bridge of Open vSwitch that the other end of its cable is in.
+        """
+        return pulumi.get(self, "ovs_bridge")
+
+    @ovs_bridge.setter
+    def ovs_bridge(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ovs_bridge", value)
+
+    @_builtins.property
     @pulumi.getter
     def routes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['AttachmentRouteArgs']]]]:
         """
@@ -382,6 +410,18 @@ class ContainerAttachmentArgs:
 
     @_builtins.property
     @pulumi.getter
+    def tag(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        ovsBridge: the VLAN of frames without a tag.
+        """
+        return pulumi.get(self, "tag")
+
+    @tag.setter
+    def tag(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "tag", value)
+
+    @_builtins.property
+    @pulumi.getter
     def trunk(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]:
         """
         The VLANs whose frames pass with their tag.
@@ -391,6 +431,30 @@ class ContainerAttachmentArgs:
     @trunk.setter
     def trunk(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]):
         pulumi.set(self, "trunk", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def trunks(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]:
+        """
+        ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+        """
+        return pulumi.get(self, "trunks")
+
+    @trunks.setter
+    def trunks(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]]):
+        pulumi.set(self, "trunks", value)
+
+    @_builtins.property
+    @pulumi.getter(name="vlanMode")
+    def vlan_mode(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+        """
+        return pulumi.get(self, "vlan_mode")
+
+    @vlan_mode.setter
+    def vlan_mode(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vlan_mode", value)
 
 
 @pulumi.type_token("hostnet:index:ContainerAttachment")
@@ -418,10 +482,14 @@ class ContainerAttachment(pulumi.CustomResource):
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  native: pulumi.Input[Optional[_builtins.int]] = None,
                  nic: pulumi.Input[Optional[_builtins.str]] = None,
+                 ovs_bridge: pulumi.Input[Optional[_builtins.str]] = None,
                  routes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRouteArgs', 'AttachmentRouteArgsDict']]]]] = None,
                  rules: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRuleArgs', 'AttachmentRuleArgsDict']]]]] = None,
                  sysctls: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 tag: pulumi.Input[Optional[_builtins.int]] = None,
                  trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
+                 trunks: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
+                 vlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
         A network interface inside a running container, or inside any network namespace: an end of a cable into a bridge, a macvlan or ipvlan link, or a whole NIC. It lasts: when its container starts again, the host puts it back.
@@ -447,10 +515,14 @@ class ContainerAttachment(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] namespace: In place of a container: the path of a network namespace, like `/run/netns/blue`.
         :param pulumi.Input[_builtins.int] native: The VLAN whose frames pass without a tag; 0 for none.
         :param pulumi.Input[_builtins.str] nic: The NIC that moves inside, and comes back on delete.
+        :param pulumi.Input[_builtins.str] ovs_bridge: The bridge of Open vSwitch that the other end of its cable is in.
         :param pulumi.Input[Sequence[pulumi.Input[Union['AttachmentRouteArgs', 'AttachmentRouteArgsDict']]]] routes: All routes of ours by this interface, inside.
         :param pulumi.Input[Sequence[pulumi.Input[Union['AttachmentRuleArgs', 'AttachmentRuleArgsDict']]]] rules: Rules of policy routing inside. Family and priority tell each from all others of the namespace.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] sysctls: Settings of the kernel's network that the namespace has for itself, by name; they go back to what they were on delete.
+        :param pulumi.Input[_builtins.int] tag: ovsBridge: the VLAN of frames without a tag.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] trunk: The VLANs whose frames pass with their tag.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.int]]] trunks: ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+        :param pulumi.Input[_builtins.str] vlan_mode: ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
         """
         ...
     @overload
@@ -495,10 +567,14 @@ class ContainerAttachment(pulumi.CustomResource):
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  native: pulumi.Input[Optional[_builtins.int]] = None,
                  nic: pulumi.Input[Optional[_builtins.str]] = None,
+                 ovs_bridge: pulumi.Input[Optional[_builtins.str]] = None,
                  routes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRouteArgs', 'AttachmentRouteArgsDict']]]]] = None,
                  rules: pulumi.Input[Optional[Sequence[pulumi.Input[Union['AttachmentRuleArgs', 'AttachmentRuleArgsDict']]]]] = None,
                  sysctls: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 tag: pulumi.Input[Optional[_builtins.int]] = None,
                  trunk: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
+                 trunks: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.int]]]] = None,
+                 vlan_mode: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -531,10 +607,15 @@ class ContainerAttachment(pulumi.CustomResource):
             __props__.__dict__["namespace"] = namespace
             __props__.__dict__["native"] = native
             __props__.__dict__["nic"] = nic
+            __props__.__dict__["ovs_bridge"] = ovs_bridge
             __props__.__dict__["routes"] = routes
             __props__.__dict__["rules"] = rules
             __props__.__dict__["sysctls"] = sysctls
+            __props__.__dict__["tag"] = tag
             __props__.__dict__["trunk"] = trunk
+            __props__.__dict__["trunks"] = trunks
+            __props__.__dict__["vlan_mode"] = vlan_mode
+            __props__.__dict__["error"] = None
         super(ContainerAttachment, __self__).__init__(
             'hostnet:index:ContainerAttachment',
             resource_name,
@@ -561,6 +642,7 @@ class ContainerAttachment(pulumi.CustomResource):
         __props__.__dict__["addresses"] = None
         __props__.__dict__["bridge"] = None
         __props__.__dict__["container"] = None
+        __props__.__dict__["error"] = None
         __props__.__dict__["gateway_metric"] = None
         __props__.__dict__["gateway_policy"] = None
         __props__.__dict__["gateway_table"] = None
@@ -576,10 +658,14 @@ class ContainerAttachment(pulumi.CustomResource):
         __props__.__dict__["namespace"] = None
         __props__.__dict__["native"] = None
         __props__.__dict__["nic"] = None
+        __props__.__dict__["ovs_bridge"] = None
         __props__.__dict__["routes"] = None
         __props__.__dict__["rules"] = None
         __props__.__dict__["sysctls"] = None
+        __props__.__dict__["tag"] = None
         __props__.__dict__["trunk"] = None
+        __props__.__dict__["trunks"] = None
+        __props__.__dict__["vlan_mode"] = None
         return ContainerAttachment(resource_name, opts=opts, __props__=__props__)
 
     @_builtins.property
@@ -613,6 +699,14 @@ class ContainerAttachment(pulumi.CustomResource):
         The container, by its name or ID in Docker.
         """
         return pulumi.get(self, "container")
+
+    @_builtins.property
+    @pulumi.getter
+    def error(self) -> pulumi.Output[_builtins.str]:
+        """
+        Why the other end of its cable does not work; left out when it does.
+        """
+        return pulumi.get(self, "error")
 
     @_builtins.property
     @pulumi.getter(name="gatewayMetric")
@@ -735,6 +829,14 @@ class ContainerAttachment(pulumi.CustomResource):
         return pulumi.get(self, "nic")
 
     @_builtins.property
+    @pulumi.getter(name="ovsBridge")
+    def ovs_bridge(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The bridge of Open vSwitch that the other end of its cable is in.
+        """
+        return pulumi.get(self, "ovs_bridge")
+
+    @_builtins.property
     @pulumi.getter
     def routes(self) -> pulumi.Output[Sequence['outputs.AttachmentRoute']]:
         """
@@ -760,9 +862,33 @@ class ContainerAttachment(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def tag(self) -> pulumi.Output[Optional[_builtins.int]]:
+        """
+        ovsBridge: the VLAN of frames without a tag.
+        """
+        return pulumi.get(self, "tag")
+
+    @_builtins.property
+    @pulumi.getter
     def trunk(self) -> pulumi.Output[Optional[Sequence[_builtins.int]]]:
         """
         The VLANs whose frames pass with their tag.
         """
         return pulumi.get(self, "trunk")
+
+    @_builtins.property
+    @pulumi.getter
+    def trunks(self) -> pulumi.Output[Optional[Sequence[_builtins.int]]]:
+        """
+        ovsBridge: the VLANs whose frames pass with their tag; none stands for all.
+        """
+        return pulumi.get(self, "trunks")
+
+    @_builtins.property
+    @pulumi.getter(name="vlanMode")
+    def vlan_mode(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        ovsBridge: how frames with and without a tag pass: access with `tag` alone, trunk without, when left out.
+        """
+        return pulumi.get(self, "vlan_mode")
 
