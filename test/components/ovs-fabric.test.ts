@@ -13,7 +13,7 @@ const lab = {
     test1: { host: "node1", vlan: "red", addresses: ["10.0.0.1/24"] },
     test2: { host: "node2", namespace: "/run/netns/test2", interface: "eth2", vlan: "blue", mac: "02:00:00:00:00:02" },
   },
-} as const;
+} satisfies OvsFabricArgs<"node1" | "node2", "red" | "blue">;
 
 async function fabric<H extends string, V extends string>(args: OvsFabricArgs<H, V>, count: number) {
   const { OvsFabric } = await import("../../components/ovs-fabric.ts");
