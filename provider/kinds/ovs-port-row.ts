@@ -1,9 +1,10 @@
-import type { OvsSettings } from "../host/facts.ts";
+import type { Command } from "../host/command.ts";
+import type { Facts, OvsSettings } from "../host/facts.ts";
 import type { Values } from "../schema/field.ts";
 import type { ovsPortFields } from "./ovs-port-fields.ts";
 import { propertiesOf } from "./ovs-port-state.ts";
 import type { Tunnel } from "./ovs-tunnel-fields.ts";
-import { isSame, markedIds, type Part, type Settings, setting } from "./ovs-words.ts";
+import { isSame, markedIds, ovsVsctl, type Part, type Settings, setting } from "./ovs-words.ts";
 
 /** A port in the words of the inputs; a tunnel has another type, and says the options of its interface. */
 export type Port = Omit<Values<typeof ovsPortFields>, "type" | "transient"> & {
@@ -125,3 +126,27 @@ export function portParts(want: Port, have: Observed | undefined, mark: string, 
     ]),
   ];
 }
+
+const rstpState = "rstp-admin-port-state";
+const speaksRstp = (bridge: string, { ovs }: Pick<Facts, "ovs">) =>
+  ovs.bridges.some(({ name, settings }) => name === bridge && settings.rstp_enable);
+
+/**
+ * Takes a port out of its bridge. Where that speaks RSTP, the port leaves the tree first: of a port that is gone Open vSwitch
+ * goes on to say that the root is reached by it, and the other bridges leave it out (tried, 3.1).
+ */
+export const removePort = ({ bridge, name }: Pick<Port, "bridge" | "name">, facts: Pick<Facts, "ovs">): Command[] => [
+  ...(speaksRstp(bridge, facts)
+    ? ovsVsctl([["--if-exists", "set", "Port", name, `other_config:${rstpState}=false`]])
+    : []),
+  ...ovsVsctl([["--if-exists", "del-port", bridge, name]]),
+];
+
+/** Of a port that is put back: what `removePort` may have done to it before it was removed. */
+export const backInTree = (
+  { bridge, name, besides }: Pick<Wanted, "bridge" | "name" | "besides">,
+  facts: Pick<Facts, "ovs">,
+): Part[] =>
+  besides && !(rstpState in besides.row.other_config) && speaksRstp(bridge, facts)
+    ? [["remove", "Port", name, "other_config", rstpState]]
+    : [];

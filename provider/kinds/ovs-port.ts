@@ -9,7 +9,7 @@ import { lasting } from "./inherit.ts";
 import { planLink } from "./link.ts";
 import { checkPort, ovsPortFields, vlanModeOf } from "./ovs-port-fields.ts";
 import { portFindings } from "./ovs-port-findings.ts";
-import { type Besides, linkRows, portParts } from "./ovs-port-row.ts";
+import { type Besides, backInTree, linkRows, portParts, removePort } from "./ovs-port-row.ts";
 import { propertiesOf } from "./ovs-port-state.ts";
 import { tunnelTypes } from "./ovs-tunnel-fields.ts";
 import { mtuBack, ovsVsctl } from "./ovs-words.ts";
@@ -73,14 +73,14 @@ export const OvsPort = defineKind({
   examine: ({ want, have }, facts, around) => (want ? portFindings(want, have, facts, around) : []),
 
   plan: (want, have, { owner, facts }) => {
-    if (!want) return have ? ovsVsctl([["--if-exists", "del-port", have.bridge, have.name]]) : [];
+    if (!want) return have ? removePort(have, facts) : [];
     const mac = localMac(owner);
     // The database holds it already, so that writing it changes nothing.
     const told = have?.besides?.interfaces[want.name]?.mac;
     const strayed = want.mac !== undefined && have?.mac !== want.mac && told === want.mac;
     return [
       ...(want.besides && have ? mtuBack(want.name, want.mtu, ...linkRows(want, have)) : []),
-      ...ovsVsctl(portParts(want, have, owner, mac)),
+      ...ovsVsctl([...portParts(want, have, owner, mac), ...(have ? [] : backInTree(want, facts))]),
       ...(strayed ? [ip`link set dev ${want.name} address ${want.mac ?? ""}`] : []),
       ...link3(want, have, facts),
     ];

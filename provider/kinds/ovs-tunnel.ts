@@ -4,7 +4,7 @@ import { ovsBridge, ovsPort } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { vlanModeOf } from "./ovs-port-fields.ts";
-import { type Besides, portParts } from "./ovs-port-row.ts";
+import { type Besides, backInTree, portParts, removePort } from "./ovs-port-row.ts";
 import { propertiesOf } from "./ovs-port-state.ts";
 import { checkTunnel, overheadOf, ovsTunnelFields } from "./ovs-tunnel-fields.ts";
 import { ovsTunnelFindings } from "./ovs-tunnel-findings.ts";
@@ -67,12 +67,13 @@ export const OvsTunnel = defineKind({
 
   examine: ({ want, have }, facts, around) => (want ? ovsTunnelFindings(want, have, facts, around) : []),
 
-  plan: (want, have, { owner }): Command[] => {
-    if (!want) return have ? ovsVsctl([["--if-exists", "del-port", have.bridge, have.name]]) : [];
+  plan: (want, have, { owner, facts }): Command[] => {
+    if (!want) return have ? removePort(have, facts) : [];
     const optionsOf = (one: { readonly besides?: Besides | undefined } | undefined) =>
       one?.besides?.interfaces[want.name]?.options;
     const there = have && { ...portWith(have, optionsOf(have)), owner: have.owner };
-    return ovsVsctl(portParts(portWith(want, optionsOf(want) ?? optionsOf(have)), there, owner, ""));
+    const parts = portParts(portWith(want, optionsOf(want) ?? optionsOf(have)), there, owner, "");
+    return ovsVsctl([...parts, ...(have ? [] : backInTree(want, facts))]);
   },
   // Open vSwitch brings back what is in its database.
   boot: () => [],

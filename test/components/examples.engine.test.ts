@@ -186,6 +186,33 @@ test("the example vxlan-fabric joins the bridges of three hosts, each of which k
   expect(outputs).toMatchObject({ bridges: { blue: { node1: "blue" } }, mtu: 1450 });
 });
 
+test("the examples of Open vSwitch put four containers into two VLANs, on one host, across NICs and through tunnels", async () => {
+  const attached = (inputs: readonly Recorded["inputs"][]) =>
+    inputs.filter(({ ovsBridge }) => ovsBridge).map(({ host, container, tag, mtu }) => [host, container, tag, mtu]);
+  const one = await madeBy("ovs-vlans");
+  // The stack, the component, a bridge and four attachments.
+  expect(one.summary).toEqual({ create: 2 + 1 + 4 });
+  expect(attached(one.inputs).sort()).toEqual(
+    [100, 100, 200, 200].map((tag, i) => ["node1", `test${i + 1}`, tag, 1500]),
+  );
+  const across = await madeBy("ovs-vlans-across-hosts");
+  expect(across.summary).toEqual({ create: 2 + 2 + 4 });
+  expect(byHost(across.inputs.filter((its) => "inheritFrom" in its))).toMatchObject([
+    { host: "node2", name: "ovs0", inheritFrom: "ens32" },
+    { host: "node1", name: "ovs0", inheritFrom: "ens33" },
+  ]);
+  const joined = await madeBy("ovs-tunnels", {}, { ...hosts, node3: { address: "192.0.2.3" } });
+  // Three pairs of hosts, and two ends of each.
+  expect(joined.summary).toEqual({ create: 2 + 3 + 6 + 4 });
+  expect(attached(joined.inputs).sort()).toEqual([
+    ["node1", "test1", 100, 1458],
+    ["node2", "test2", 100, 1458],
+    ["node3", "test3", 100, 1458],
+    ["node3", "test4", 200, 1458],
+  ]);
+  expect(joined.outputs).toMatchObject({ bridges: { node3: "ovs0" }, mtu: 1458 });
+});
+
 describe.skipIf(noHosts)("the smallest program, in the root of the repository", () => {
   let host: TestHost;
   beforeAll(async () => {

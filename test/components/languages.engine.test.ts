@@ -14,9 +14,10 @@ const hosts = { node2: { address: "192.0.2.2" }, node10: { address: "192.0.2.10"
  * links, four sysctls and two sets of rules. Routed bridges, and on each host forwarding, two sets of rules and a route. A
  * macvlan network, and on each host a NIC and a network; on one of them a link, two sysctls and three routes. A bridged
  * LAN, and on each host a bridge, a set of rules and a network. An overlay network, with its swarm. A fabric, and on each
- * host two tunnels, two bridges and a set of rules.
+ * host two tunnels, two bridges and a set of rules. A fabric of Open vSwitch, and on each host a bridge, a tunnel and an
+ * attachment.
  */
-const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4) + (1 + 2 * 2 + 6) + (1 + 2 * 3) + (1 + 2) + (1 + 2 * 5);
+const all = 2 + (1 + 2 * 5 + 8) + (1 + 2 * 4) + (1 + 2 * 2 + 6) + (1 + 2 * 3) + (1 + 2) + (1 + 2 * 5) + (1 + 2 * 3);
 
 /** The real plugin makes the components; for their resources a stand-in answers, since the hosts are not there. */
 let plugins: Record<string, string>;
@@ -56,6 +57,8 @@ describe("components in each language, one after the other in one stack", () => 
       overlay: "ov_net1",
       bridge: "br200",
       mtu: 1350,
+      switchName: "ovs0",
+      packet: 1446,
     });
     states.push(await stack.state());
   });

@@ -68,6 +68,17 @@ resources:
         blue: { vni: 100, addresses: { node2: 10.50.0.1/24 }, nics: { node10: fab0 } }
         green: { vni: 200, bridge: br200, stp: true }
       underlayMtu: 1400
+  ovs:
+    type: hostnet:OvsFabric
+    properties:
+      hosts:
+        node2: { address: 192.0.2.2 }
+        node10: { address: 192.0.2.10 }
+      tunnels: { type: geneve, topology: star, hub: node10, key: 7 }
+      vlans: { red: 100, green: 200 }
+      containers:
+        test1: { host: node2, vlan: red, addresses: [10.60.0.1/24] }
+        test2: { host: node10, namespace: /run/netns/test2, vlan: green, addresses: [10.60.0.2/24], gateways: [10.60.0.9] }
 outputs:
   range: "\${lab.networks.mac_net12.node10.ipRange}"
   subnet: "\${bridges.subnets.node10}"
@@ -76,6 +87,8 @@ outputs:
   overlay: "\${ov_net1.network}"
   bridge: "\${fabric.bridges.green.node10}"
   mtu: "\${fabric.mtu}"
+  switchName: "\${ovs.bridges.node10}"
+  packet: "\${ovs.mtu}"
 `,
   },
   Python: {
@@ -114,6 +127,15 @@ fabric = hostnet.VxlanFabric("fabric",
         "green": {"vni": 200, "bridge": "br200", "stp": True},
     },
     underlay_mtu=1400)
+ovs = hostnet.OvsFabric("ovs",
+    hosts={"node2": {"address": "192.0.2.2"}, "node10": hostnet.OvsFabricHostArgs(address="192.0.2.10")},
+    tunnels=hostnet.OvsFabricTunnelsArgs(type="geneve", topology="star", hub="node10", key=7),
+    vlans={"red": 100, "green": 200},
+    containers={
+        "test1": {"host": "node2", "vlan": "red", "addresses": ["10.60.0.1/24"]},
+        "test2": hostnet.OvsFabricContainerArgs(host="node10", namespace="/run/netns/test2", vlan="green",
+            addresses=["10.60.0.2/24"], gateways=["10.60.0.9"]),
+    })
 pulumi.export("range", lab.networks["mac_net12"]["node10"].ip_range)
 pulumi.export("subnet", bridges.subnets["node10"])
 pulumi.export("share", mac_net1.networks["node10"].ip_range)
@@ -121,6 +143,8 @@ pulumi.export("lan", lan.networks["node10"].ip_range)
 pulumi.export("overlay", ov_net1.network)
 pulumi.export("bridge", fabric.bridges["green"]["node10"])
 pulumi.export("mtu", fabric.mtu)
+pulumi.export("switchName", ovs.bridges["node10"])
+pulumi.export("packet", ovs.mtu)
 `,
   },
   TypeScript: {
@@ -132,6 +156,7 @@ pulumi.export("mtu", fabric.mtu)
       overlay: "tunnels.network",
       bridge: "fabric.bridges.green.node10",
       mtu: "fabric.mtu",
+      ...{ switchName: "ovs.bridges.node10", packet: "ovs.mtu" },
     }),
   },
   "TypeScript, served as to the others": {
@@ -143,6 +168,7 @@ pulumi.export("mtu", fabric.mtu)
       overlay: "tunnels.network",
       bridge: "fabric.bridges.apply((all) => all.green.node10)",
       mtu: "fabric.mtu",
+      ...{ switchName: "ovs.bridges.apply((all) => all.node10)", packet: "ovs.mtu" },
     }),
   },
 } satisfies Record<string, Project>;
@@ -151,7 +177,7 @@ function typescript(from: string, outputs: Record<string, string>): string {
   const exported = Object.entries(outputs).map(([name, output]) => `export const ${name} = ${output};\n`);
   return `
 import { Nic } from "hostnet";
-import { BridgedLan, MacvlanNetwork, MacvlanTrunk, OverlayNetwork, RoutedBridges, VxlanFabric } from "${from}";
+import { BridgedLan, MacvlanNetwork, MacvlanTrunk, OverlayNetwork, OvsFabric, RoutedBridges, VxlanFabric } from "${from}";
 const uplink = new Nic("uplink", { host: "node2", name: "side0", mtu: 1400 });
 const { networks } = new MacvlanTrunk("lab", {
   hosts: { node2: { parent: "up0" }, node10: { parent: "up0", mtu: uplink.mtu } },
@@ -199,6 +225,15 @@ const fabric = new VxlanFabric("fabric", {
     blue: { vni: 100, addresses: { node2: "10.50.0.1/24" }, nics: { node10: "fab0" } },
   },
   underlayMtu: 1400,
+});
+const ovs = new OvsFabric("ovs", {
+  hosts: { node10: { address: "192.0.2.10" }, node2: { address: "192.0.2.2" } },
+  tunnels: { type: "geneve", topology: "star", hub: "node10", key: 7 },
+  vlans: { green: 200, red: 100 },
+  containers: {
+    test2: { host: "node10", namespace: "/run/netns/test2", vlan: "green", addresses: ["10.60.0.2/24"], gateways: ["10.60.0.9"] },
+    test1: { host: "node2", vlan: "red", addresses: ["10.60.0.1/24"] },
+  },
 });
 ${exported.join("")}`;
 }

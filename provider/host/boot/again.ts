@@ -30,12 +30,15 @@ SyslogIdentifier=hostnet
 WantedBy=${docker} ${vswitch} ${firewalls}
 `;
 
-/** What hostnet attaches to containers is put back when these start: as long as a file of boot.d follows one. */
+/**
+ * What hostnet attaches to containers is put back when these start: as long as a file of boot.d follows one. When Open vSwitch
+ * starts, too: it may have been told to forget the ports of containers (`--delete-transient-ports`).
+ */
 const followUnit = `# Written by hostnet, for as long as a file in /etc/hostnet/boot.d follows a container.
 [Unit]
 Description=What hostnet attaches to containers when they start
-After=hostnet.service ${docker}
-PartOf=${docker}
+After=hostnet.service ${docker} ${vswitch}
+PartOf=${docker} ${vswitch}
 ConditionPathExists=/etc/hostnet/boot
 
 [Service]
@@ -45,7 +48,7 @@ RestartSec=1
 SyslogIdentifier=hostnet
 
 [Install]
-WantedBy=${docker}
+WantedBy=${docker} ${vswitch}
 `;
 
 /**
