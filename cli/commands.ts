@@ -7,6 +7,7 @@ import { inspect, inspectText } from "./inspect.ts";
 import { hostOf, type Inventory } from "./inventory.ts";
 import { type Confirm, recover, recoverText } from "./recover.ts";
 import { snapshot, snapshotText } from "./snapshot.ts";
+import { checkFlow, trace, traceText } from "./trace.ts";
 
 /** What a command came to: for `--json`, for a person, and whether all is well, which is the exit status. */
 export interface Report {
@@ -20,6 +21,7 @@ export interface Call {
   /** What stands after the command's name. */
   readonly words: readonly string[];
   readonly link?: string | undefined;
+  readonly raw: boolean;
   readonly inventory: () => Promise<Inventory>;
   readonly confirm: Confirm;
   /** Tells the user what goes on. */
@@ -46,10 +48,20 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   inspect: {
     takes: ["<host>"],
-    does: "all links, networks and routes, by whose they are",
+    does: "all links, bridges of Open vSwitch, networks and routes, by whose they are",
     run: async (call) => {
       const report = await on(call, inspect);
       return { json: report, text: inspectText(report), isWell: true };
+    },
+  },
+  trace: {
+    takes: ["<host>", "<port>", "<flow>"],
+    does: "which way a frame goes through Open vSwitch that comes by a port; --raw in its own words",
+    run: async (call) => {
+      const [, port = "", flow = ""] = call.words;
+      checkFlow(flow);
+      const report = await on(call, (host, conversation) => trace(host, conversation, port, flow));
+      return { json: report, text: call.raw ? report.raw.trimEnd().split("\n") : traceText(report), isWell: true };
     },
   },
   snapshot: {

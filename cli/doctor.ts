@@ -7,6 +7,7 @@ import { type Check, type Examination, ok, problem, warning } from "./doctor/che
 import { examineDocker } from "./doctor/docker.ts";
 import { examineFirewall } from "./doctor/firewall.ts";
 import { examineKernel } from "./doctor/kernel.ts";
+import { examineOvs } from "./doctor/ovs.ts";
 import { examinePending } from "./doctor/pending.ts";
 import { examineRenderers } from "./doctor/renderers.ts";
 import { examineTools } from "./doctor/tools.ts";
@@ -65,6 +66,7 @@ const examinations: readonly Examination[] = [
   examineRenderers,
   examineFirewall,
   examineDocker,
+  examineOvs,
   examineBoot,
   examinePending,
 ];

@@ -5,6 +5,7 @@ import { fragmentItems } from "./inspect/fragments.ts";
 import type { Found, Item, Whose } from "./inspect/item.ts";
 import { linkItems, ownersOfLinks } from "./inspect/links.ts";
 import { networkItems } from "./inspect/networks.ts";
+import { ovsItems } from "./inspect/ovs.ts";
 import { routeItems, ruleItems } from "./inspect/routes.ts";
 import type { Speaker } from "./look.ts";
 import { askRenderers, parseRenderers } from "./renderer.ts";
@@ -18,19 +19,22 @@ export interface InspectReport {
   readonly warnings: readonly string[];
 }
 
-const tables = ["links", "routes", "rules", "firewall", "docker", "fragments"] as const;
+const tables = ["links", "routes", "rules", "firewall", "docker", "ovs", "fragments"] as const;
 
-/** Looks at all links, networks, routes and boot files of a host. */
+/** Looks at all links, bridges, networks, routes and boot files of a host. */
 export async function inspect(host: string, speaker: Speaker): Promise<InspectReport> {
   const steps = [...factCommands(tables).map((command) => ({ command })), askRenderers];
   const answers = await speaker.run(steps);
   const facts = parseFacts(host, tables, answers);
   const [docker, firewall] = [optional(() => facts.docker), optional(() => facts.firewall)];
-  const warnings = [...docker.warnings, ...firewall.warnings];
+  const vswitch = optional(() => facts.ovs);
+  const { state, silence, bridges: ovs = [] } = vswitch.table ?? {};
+  const stopped = state === "stopped" ? [`${host}: Open vSwitch does not answer: ${silence}`] : [];
+  const warnings = [...docker.warnings, ...firewall.warnings, ...vswitch.warnings, ...stopped];
   const { links, routes, rules, fragments } = facts;
   const asked = answers.at(-1);
   const renderers = asked ? parseRenderers(asked, links) : [];
-  const found = { links, routes, rules, docker: docker.table, firewall: firewall.table, renderers, fragments };
+  const found = { links, routes, rules, ovs, docker: docker.table, firewall: firewall.table, renderers, fragments };
   return { host, items: itemsOf(found), warnings };
 }
 
@@ -49,6 +53,7 @@ export function itemsOf(found: Found): Item[] {
   const owners = ownersOfLinks(found);
   return [
     ...linkItems(found, owners),
+    ...ovsItems(found),
     ...networkItems(found),
     ...firewallItems(found),
     ...routeItems(found, owners),

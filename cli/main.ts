@@ -12,6 +12,7 @@ const options = {
   json: { type: "boolean", default: false },
   yes: { type: "boolean", short: "y", default: false },
   link: { type: "string" },
+  raw: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -49,9 +50,11 @@ async function main(args: string[]): Promise<number> {
     throw new UsageError(`usage: hostnet ${[name, ...command.takes].join(" ")}`);
   if (name !== "recover" && (values.yes || values.link !== undefined))
     throw new UsageError("--yes and --link are for hostnet recover");
+  if (name !== "trace" && values.raw) throw new UsageError("--raw is for hostnet trace");
   const { json, text, isWell } = await command.run({
     words,
     link: values.link,
+    raw: values.raw,
     inventory: () => readInventory(values),
     confirm: values.yes ? async () => true : ask,
     tell: (line) => process.stderr.isTTY && process.stderr.write(`${line} …\n`),
@@ -89,7 +92,8 @@ function usage(): string {
     "",
     "The hosts are those of the stack: hostnet:hosts in Pulumi.<stack>.yaml, in the folder of the program.",
     "--stack is needed when there are several stacks and none is selected. recover asks before it does anything,",
-    "unless --yes is given. Exit status: 0 all is well, 1 it is not (a problem, a difference, something left), 2 failed.",
+    "unless --yes is given. A flow is written as Open vSwitch writes them: dl_dst=02:00:00:00:00:05, or icmp,dl_vlan=10.",
+    "Exit status: 0 all is well, 1 it is not (a problem, a difference, something left), 2 failed.",
   ].join("\n");
 }
 

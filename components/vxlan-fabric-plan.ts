@@ -1,5 +1,13 @@
 import { child, type Values } from "../provider/schema/field.ts";
-import { contains, family, interfaceNameProblem, isLinkLocal, isMulticast, network } from "../provider/schema/net.ts";
+import {
+  contains,
+  family,
+  interfaceNameProblem,
+  isLinkLocal,
+  isMulticast,
+  isUnspecified,
+  network,
+} from "../provider/schema/net.ts";
 import { udpOverhead } from "../provider/schema/overhead.ts";
 import { listed } from "../provider/schema/words.ts";
 import { named, planned, type Report, type Sound } from "./arguments.ts";
@@ -72,7 +80,8 @@ const definite = (map: Readonly<Record<string, string | undefined>> = {}): Recor
 function checkHost({ path, address }: Host, earlier: readonly Host[], report: Report): void {
   if (address === undefined) return;
   const wrong = (reason: string) => report(`${path}.address`, `${reason}, got ${address}`);
-  if (isLinkLocal(address) || isMulticast(address)) wrong("must be an address that other hosts reach this one by");
+  if (isLinkLocal(address) || isMulticast(address) || isUnspecified(address))
+    wrong("must be an address that other hosts reach this one by");
   const first = earlier.find((other) => other.address !== undefined);
   if (first?.address && family(first.address) !== family(address))
     wrong(`must be an IPv${family(first.address)} address like that of ${first.name}`);

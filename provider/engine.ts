@@ -45,7 +45,7 @@ export class Engine {
   /** Until it is over, a change may wait for what it needs. */
   readonly #activity = new Activity(3000);
   /** When it is over, a preview is judged by the whole program, of which all has come that is coming. */
-  readonly #previews = new Activity(300);
+  readonly #previews = new Activity(300, 3000);
   readonly #program: Program;
 
   constructor(hosts: Readonly<Record<string, HostSettings>>) {

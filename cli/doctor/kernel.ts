@@ -1,5 +1,6 @@
-import { linesOf, sh } from "../look.ts";
+import { sh } from "../look.ts";
 import { type Check, type Examination, ok, warning } from "./check.ts";
+import { askModules, parseModules } from "./modules.ts";
 
 /** Modules, a function that a kernel has when the module is built in, and what cannot be had without it. */
 const modules: Record<string, { symbol: string; for: string }> = {
@@ -7,18 +8,10 @@ const modules: Record<string, { symbol: string; for: string }> = {
   bridge: { symbol: "br_add_bridge", for: "bridges" },
   macvlan: { symbol: "macvlan_common_setup", for: "macvlan networks" },
   vxlan: { symbol: "vxlan_dev_create", for: "VXLAN tunnels" },
+  ip_gre: { symbol: "gretap_fb_dev_create", for: "GRE tunnels" },
+  geneve: { symbol: "geneve_dev_create_fb", for: "Geneve tunnels" },
   br_netfilter: { symbol: "br_nf_hook_thresh", for: "iptables rules for bridged frames" },
 };
-
-// Some kernels have everything built in, and no files that say so.
-const find = `for module in "$@"; do
-  name=\${module%%=*}
-  if [ -d "/sys/module/$name" ]; then echo "$name there"
-  elif modprobe -n -q "$name" 2>/dev/null; then echo "$name loadable"
-  elif grep -q " \${module#*=}\\( \\|$\\)" /proc/kallsyms 2>/dev/null; then echo "$name there"
-  else echo "$name missing"
-  fi
-done`;
 
 /** The kernel and what it can do. */
 export const examineKernel: Examination = {
@@ -26,12 +19,12 @@ export const examineKernel: Examination = {
     sh(
       'uname -r; . /etc/os-release 2>/dev/null; echo "$PRETTY_NAME"; [ -d "/lib/modules/$(uname -r)" ] && echo whole; true',
     ),
-    sh(find, ...Object.entries(modules).map(([name, { symbol }]) => `${name}=${symbol}`)),
+    askModules(Object.fromEntries(Object.entries(modules).map(([name, { symbol }]) => [name, symbol]))),
     sh("cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null; true"),
   ],
   judge: ([about, found, calls]) => {
     const [release = "", system = "", whole] = about?.stdout.split("\n") ?? [];
-    const states = new Map((found ? linesOf(found) : []).map((line) => line.split(" ") as [string, string]));
+    const states = parseModules(found);
     const remedy = whole
       ? `install the kernel's other modules (Ubuntu: linux-modules-extra-${release})`
       : `there is no /lib/modules/${release}: if the kernel was upgraded, reboot into the new one`;

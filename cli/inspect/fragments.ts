@@ -1,13 +1,14 @@
 import { routeName, ruleName } from "../../provider/host/facts.ts";
-import { dockerNetwork, firewallChain, link, type Node } from "../../provider/host/graph.ts";
+import { dockerNetwork, firewallChain, link, type Node, ovsBridge, ovsPort } from "../../provider/host/graph.ts";
 import type { Found, Item } from "./item.ts";
 
 /** The boot files of which nothing is there: what they make has gone, or they make nothing that has a name. */
-export function fragmentItems({ fragments, links, routes, rules, docker, firewall }: Found): Item[] {
+export function fragmentItems({ fragments, links, routes, rules, ovs, docker, firewall }: Found): Item[] {
   const there = new Set<Node>([
     ...routes.map((route): Node => `route ${routeName(route)}`),
     ...rules.map((rule): Node => `rule ${ruleName(rule)}`),
     ...links.map(({ name }) => link(name)),
+    ...ovs.flatMap(({ name, ports }) => [ovsBridge(name), ...ports.map((port) => ovsPort(port.name))]),
     ...(docker?.networks ?? []).map(({ name }) => dockerNetwork(name)),
     ...(firewall?.chains ?? []).map(({ name }) => firewallChain(name)),
   ]);

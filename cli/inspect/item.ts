@@ -1,5 +1,5 @@
 import type { FragmentFact } from "../../provider/host/facts/fragments.ts";
-import type { DockerFact, FirewallFact, Link, Route, Rule } from "../../provider/host/facts.ts";
+import type { DockerFact, FirewallFact, Link, OvsBridgeFact, Route, Rule } from "../../provider/host/facts.ts";
 import type { Node } from "../../provider/host/graph.ts";
 import type { Renderer } from "../renderer.ts";
 
@@ -9,7 +9,15 @@ export type Whose = "ours" | "docker" | "openvswitch" | Renderer["name"] | "kern
 /** A thing of a host's network. */
 export interface Item {
   readonly whose: Whose;
-  readonly sort: "link" | "docker network" | "firewall chain" | "route" | "rule" | "boot file";
+  readonly sort:
+    | "link"
+    | "ovs bridge"
+    | "ovs port"
+    | "docker network"
+    | "firewall chain"
+    | "route"
+    | "rule"
+    | "boot file";
   readonly name: string;
   readonly says: string;
   /** `<project>/<stack>/<resource>`, of what is ours. */
@@ -23,6 +31,8 @@ export interface Found {
   readonly links: readonly Link[];
   readonly routes: readonly Route[];
   readonly rules: readonly Rule[];
+  /** The bridges of Open vSwitch; none where it does not run. */
+  readonly ovs: readonly OvsBridgeFact[];
   /** Undefined where no engine answers. */
   readonly docker: DockerFact | undefined;
   /** Undefined where there is none. */

@@ -3,6 +3,7 @@ import { link as nodeOf } from "../../provider/host/graph.ts";
 import { listed } from "../../provider/schema/words.ts";
 import { type Found, type Item, keeperOf, type Owners, rendererOf } from "./item.ts";
 import { ownerOfNetwork } from "./networks.ts";
+import { bridgeWith, rowOfLink, whoseRow } from "./ovs.ts";
 
 /** Devices that the kernel, or a module that is loaded, brings along. */
 const born = /^(lo|(tunl|sit|gre|gretap|erspan|ip_vti|ip6tnl|ip6gre|ip6_vti|teql|ip6_tunnel)0)$/;
@@ -19,6 +20,8 @@ export function ownersOfLinks(found: Found): Owners {
     const kept = keeperOf(found, nodeOf(name))?.owner ?? (network && ownerOfNetwork(network));
     const owner = ownerOf(link) ?? kept;
     if (owner !== undefined) return { whose: "ours", owner };
+    const row = rowOfLink(found, name);
+    if (row) return whoseRow(row);
     if (dockers.has(name) || (kind === "veth" && master !== undefined && dockers.has(master)))
       return { whose: "docker" };
     // The stand-ins for the parent of an internal macvlan or ipvlan network.
@@ -46,24 +49,23 @@ export function linkItems(found: Found, owners: Owners): Item[] {
       ...(owner !== undefined && { owner }),
       sort: "link",
       name: link.name,
-      says: describe(link, found.links),
+      says: describe(link, found),
       notes: whose === "ours" ? notesOn(link, found) : [],
     };
   });
 }
 
-function describe(
-  { name, kind, vlan, parent, master, mtu, up, promiscuous, ips }: Link,
-  links: readonly Link[],
-): string {
-  const ports = links.filter((l) => l.master === name).map((l) => l.name);
+function describe({ name, kind, vlan, parent, portOf, master, mtu, up, promiscuous, ips }: Link, found: Found): string {
+  const ports = found.links.filter((l) => l.master === name).map((l) => l.name);
+  // Those of Open vSwitch are, for the kernel, ports of its datapath.
+  const bridge = bridgeWith(found, name) ?? (portOf === "openvswitch" ? undefined : master);
   return [
     vlan
       ? `${vlan.protocol === "802.1ad" ? "802.1ad " : ""}vlan ${vlan.id}`
       : (kind ?? (name === "lo" ? "loopback" : "nic")),
     ...(parent === undefined ? [] : [`on ${parent}`]),
     ...(ports.length > 0 ? [`with ${listed(ports, "and")}`] : []),
-    ...(master === undefined ? [] : [`in ${master}`]),
+    ...(bridge === undefined ? [] : [`in ${bridge}`]),
   ]
     .join(" ")
     .concat(
@@ -80,7 +82,7 @@ function notesOn(link: Link, found: Found): string[] {
   const renderer = rendererOf(found, link.name);
   const isMarked = ownerOf(link) !== undefined;
   return [
-    ...(keeper && !isMarked ? ["adopted"] : []),
+    ...(keeper && !isMarked && !rowOfLink(found, link.name) ? ["adopted"] : []),
     ...(!keeper && isMarked ? ["no boot file makes it again"] : []),
     ...(renderer && isMarked ? [`${renderer} manages it too`] : []),
   ];

@@ -36,6 +36,7 @@ export {
 } from "./facts/namespaces.ts";
 export {
   faultOf,
+  lostLink,
   type OvsBridgeFact,
   type OvsFact,
   type OvsInterfaceFact,
@@ -44,8 +45,9 @@ export {
   ovsBridges,
   ovsMark,
 } from "./facts/ovs.ts";
-export type { OvsRow, OvsSettings, OvsTable } from "./facts/ovs-columns.ts";
+export { mayHoldNothing, type OvsRow, type OvsSettings, type OvsTable } from "./facts/ovs-columns.ts";
 export { flowsOf } from "./facts/ovs-flows.ts";
+export { type PortVlans, portVlans } from "./facts/ovs-vlans.ts";
 export { type Hop, prefixOf, type Route, routeName, routeWords, usualMetric } from "./facts/routes.ts";
 export { type Rule, ruleName } from "./facts/rules.ts";
 export type { SshWay } from "./facts/ssh-way.ts";

@@ -35,12 +35,21 @@ type Surroundings = Pick<Facts, "links" | "routes">;
 type Words = (address: string) => readonly string[];
 
 /** What no link can have: reasons by path. */
-export function checkLink({ addresses = [] }: LinkWant): Record<string, string> {
+export function checkLink({ addresses = [], mtu }: LinkWant): Record<string, string> {
   const i = addresses.findIndex((address) => isLinkLocal(address));
-  return i < 0
-    ? {}
-    : { [`addresses[${i}]`]: `must not be link-local: the kernel gives each link its own, got ${addresses[i]}` };
+  const six = addresses.find((address) => family(address) === 6);
+  return {
+    ...(i >= 0 && {
+      [`addresses[${i}]`]: `must not be link-local: the kernel gives each link its own, got ${addresses[i]}`,
+    }),
+    ...(six &&
+      mtu !== undefined &&
+      mtu < leastMtu6 && { mtu: `must be at least ${leastMtu6} for IPv6, and thus for ${six}, got ${mtu}` }),
+  };
 }
+
+/** Below this the kernel takes IPv6 from a link (RFC 8200, section 5). */
+const leastMtu6 = 1280;
 
 /** What links share, as observed. */
 export function readLink({ index, mtu, up, promiscuous, addresses, mac }: Link) {

@@ -87,12 +87,16 @@ export function bridgeFindings(
   ];
 }
 
-/** With a bridge go its ports: those of others are not ours to remove. */
+/** With a bridge go its ports and mirrors: those of others are not ours to remove. */
 function leftPorts({ name, inheritFrom }: Bridge, { ovs }: Host): Finding[] {
-  const ports = ovs.bridges.find((one) => one.name === name)?.ports ?? [];
-  const others = ports.filter(
-    (port) => port.name !== name && port.name !== inheritFrom && !(ovsMark in port.settings.external_ids),
-  );
+  const { ports = [], mirrors = [] } = ovs.bridges.find((one) => one.name === name) ?? {};
+  const isOthers = ({ settings }: (typeof ports | typeof mirrors)[number]) => !(ovsMark in settings.external_ids);
+  const mirror = mirrors.find(isOthers)?.others.name;
+  if (mirror !== undefined) {
+    const way = `remove it first, \`ovs-vsctl -- --id=@m get Mirror ${mirror} -- remove Bridge ${name} mirrors @m\``;
+    return [refusal("", `has the mirror ${mirror} of somebody else, which would go with it: ${way}`)];
+  }
+  const others = ports.filter((port) => port.name !== name && port.name !== inheritFrom && isOthers(port));
   if (others.length === 0) return [];
   const known = others.map((one) => {
     const ids = Object.entries(othersIds(one.settings)).map(([key, value]) => `${key}=${value}`);

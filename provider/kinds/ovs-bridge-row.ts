@@ -128,7 +128,9 @@ function controllerParts({ name, controllers }: Wanted, have: Wanted | undefined
   if (controllers.length === 0) return [["clear", "Bridge", name, "controller"]];
   const rows = controllers.map((target) => base?.controllers.find((one) => one.target === target) ?? { target });
   return [
-    ...rows.map((row, i): Part => [`--id=@${name}-c${i}`, "create", "Controller", ...columns({ ...row })]),
+    ...rows.map(
+      (row, i): Part => [`--id=@${name}-c${i}`, "create", "Controller", ...columns("Controller", { ...row })],
+    ),
     ["set", "Bridge", name, `controller=${rows.map((_, i) => `@${name}-c${i}`).join(",")}`],
   ];
 }

@@ -141,7 +141,7 @@ export function mirrorParts(
   if (!have)
     return [
       ...gets,
-      [`--id=@${name}`, "create", "Mirror", `name=${name}`, ...columns(row), ...words],
+      [`--id=@${name}`, "create", "Mirror", `name=${name}`, ...columns("Mirror", row), ...words],
       ["add", "Bridge", bridge, "mirrors", `@${name}`],
     ];
   const there = { ...settingsIn(have, have.besides, have.owner), output_vlan: have.outputVlan };

@@ -104,7 +104,7 @@ export const OvsMonitoring = defineKind({
     if (!want) return ovsVsctl([["clear", "Bridge", bridge, reference[protocol]]]);
     const row = rowOf(want, want.besides ?? have?.besides, want.besides ? undefined : owner);
     const made: Part[] = [
-      [`--id=@${bridge}-${protocol}`, "create", protocol, ...columns(row)],
+      [`--id=@${bridge}-${protocol}`, "create", protocol, ...columns(protocol, row)],
       ["set", "Bridge", bridge, `${reference[protocol]}=@${bridge}-${protocol}`],
     ];
     // A row that no bridge refers to is gone: it is called by the name of its bridge.

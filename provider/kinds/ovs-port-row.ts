@@ -144,7 +144,7 @@ export const removePort = ({ bridge, name }: Pick<Port, "bridge" | "name">, fact
 
 /** Of a port that is put back: what `removePort` may have done to it before it was removed. */
 export const backInTree = (
-  { bridge, name, besides }: Pick<Port, "bridge" | "name"> & { readonly besides?: Besides | undefined },
+  { bridge, name, besides }: Pick<Port, "bridge" | "name" | "besides">,
   facts: Pick<Facts, "ovs">,
 ): Part[] =>
   besides && !(rstpState in besides.row.other_config) && speaksRstp(bridge, facts)

@@ -1,21 +1,8 @@
-import { type OvsPortFact, type OvsSettings, othersIds } from "../host/facts.ts";
+import { type OvsPortFact, othersIds, portVlans } from "../host/facts.ts";
 import type { Values } from "../schema/field.ts";
 import type { ovsPortFields } from "./ovs-port-fields.ts";
 
 type Port = Values<typeof ovsPortFields>;
-
-const modes = ["access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel"] as const;
-
-/** The VLANs of a port as Open vSwitch takes what is in its row: what it ignores there is left out. */
-function vlansOf({ tag, trunks, vlan_mode, cvlans }: OvsSettings<"Port">) {
-  const vlanMode = modes.find((mode) => mode === vlan_mode) ?? (tag === undefined ? "trunk" : "access");
-  return {
-    vlanMode,
-    ...(vlanMode !== "trunk" && tag !== undefined && { tag }),
-    ...(["trunk", "native-tagged", "native-untagged"].includes(vlanMode) && { trunks }),
-    ...(vlanMode === "dot1q-tunnel" && { customerVlans: cvlans }),
-  };
-}
 
 /** A port in the words of the inputs, as far as its rows tell. */
 export function propertiesOf({ settings: row, interfaces }: Pick<OvsPortFact, "settings" | "interfaces">) {
@@ -28,7 +15,7 @@ export function propertiesOf({ settings: row, interfaces }: Pick<OvsPortFact, "s
     type: bond ? ("bond" as const) : (type ?? ("system" as const)),
     ...(bond && { members: interfaces.map(({ name }) => name) }),
     ...(type === "patch" && peer !== undefined && { peer }),
-    ...vlansOf(row),
+    ...portVlans(row),
     protected: row.protected,
     ...(bond && {
       lacp: (row.lacp ?? "off") as NonNullable<Port["lacp"]>,

@@ -1,5 +1,5 @@
 import { ip } from "../host/command.ts";
-import { type Facts, faultOf, type Link, ovsBridges, ovsMark } from "../host/facts.ts";
+import { type Facts, faultOf, type Link, lostLink, ovsBridges, ovsMark } from "../host/facts.ts";
 import { link, linkWith, ovsBridge, ovsPort } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
@@ -54,7 +54,8 @@ export const OvsPort = defineKind({
     const waits =
       properties.peer !== undefined &&
       !ovs.bridges.some(({ ports }) => ports.some((one) => one.name === properties.peer));
-    const error = waits ? undefined : interfaces.map(faultOf).find(Boolean);
+    const faults = interfaces.map((one) => faultOf(one) ?? lostLink(one, links));
+    const error = waits ? undefined : faults.find(Boolean);
     const ofport = interfaces[0]?.ofport;
     const besides: Besides = {
       ...{ row, interfaces: Object.fromEntries(interfaces.map((one) => [one.name, one.settings])) },

@@ -1,5 +1,5 @@
 import type { Command } from "../host/command.ts";
-import { type OvsTable, othersIds, ovsMark } from "../host/facts.ts";
+import { mayHoldNothing, type OvsTable, othersIds, ovsMark } from "../host/facts.ts";
 import { canonical } from "../schema/field.ts";
 
 /** One command of `ovs-vsctl` as its words: ["set", "Port", "eth1", "tag=100"]. */
@@ -50,14 +50,17 @@ export function setting(table: OvsTable, record: string, want: Settings, have: S
       if (gone.length > 0) removals.push(["remove", table, record, name, ...gone.map(atom)]);
       for (const [key, value] of Object.entries(to))
         if (from[key] !== value) sets.push(`${name}:${atom(key)}=${whole(value)}`);
-    } else if (!isSame(fresh(wanted), fresh(there))) sets.push(`${name}=${datum(wanted)}`);
+    } else {
+      const told = mayHoldNothing(table, name) ? (value: unknown) => value : fresh;
+      if (!isSame(told(wanted), told(there))) sets.push(`${name}=${datum(wanted)}`);
+    }
   }
   return [...(sets.length > 0 ? [["set", table, record, ...sets]] : []), ...removals];
 }
 
 /** The words after `create <table>` for what is set in a row. */
-export const columns = (settings: Settings): Part =>
-  setting("Bridge", "", settings, {}).flatMap((part) => part.slice(3));
+export const columns = (table: OvsTable, settings: Settings): Part =>
+  setting(table, "", settings, {}).flatMap((part) => part.slice(3));
 
 const isMap = (value: unknown): value is Readonly<Record<string, string>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -67,7 +70,7 @@ const mapOf = (value: unknown) => (isMap(value) ? value : {});
 export const isSame = (a: unknown, b: unknown): boolean => canonical(sorted(a)) === canonical(sorted(b));
 const sorted = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
 
-/** What stands in a column of a new row counts as nothing. */
+/** What stands in a column of a new row counts as nothing, where the column holds always something. */
 const fresh = (value: unknown) =>
   value === false || value === 0 || value === "" || (Array.isArray(value) && value.length === 0) ? undefined : value;
 

@@ -3,7 +3,7 @@ import type { Facts } from "../host/facts.ts";
 import { link } from "../host/graph.ts";
 import { type Around, type Declared, type Finding, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
-import { contains, family, isLinkLocal, isMulticast, localMac, network } from "../schema/net.ts";
+import { contains, family, isLinkLocal, isMulticast, isUnspecified, localMac, network } from "../schema/net.ts";
 import { frames, linkInputs, planLink, planOwner } from "./link.ts";
 import { loopFindings } from "./tunnel-loops.ts";
 import { type Ends, room } from "./tunnel-mtu.ts";
@@ -47,7 +47,7 @@ export function checkEnds(ends: Readonly<Record<string, string | undefined>>): R
   const [first] = given;
   const reason = (path: string, address: string) => {
     if (isLinkLocal(address)) return "must not be link-local";
-    if (path !== "group" && isMulticast(address)) return "must be the address of one host";
+    if (path !== "group" && (isMulticast(address) || isUnspecified(address))) return "must be the address of one host";
     if (!first || path === first.path) return undefined;
     if (family(address) !== family(first.address))
       return `must be an IPv${family(first.address)} address like ${first.path}`;

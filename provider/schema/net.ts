@@ -58,6 +58,9 @@ export function contains(outer: string, inner: string): boolean {
 /** Whether an address or prefix is one of those that each link has for itself (IPv6). */
 export const isLinkLocal = (text: string): boolean => contains("fe80::/10", text);
 
+/** Whether an address stands for none, or for any. */
+export const isUnspecified = (address: string): boolean => address === "0.0.0.0" || address === "::";
+
 /** Whether an address is that of a group of hosts. */
 export const isMulticast = (address: string): boolean =>
   contains(family(address) === 4 ? "224.0.0.0/4" : "ff00::/8", address);

@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { examineBoot } from "../../cli/doctor/boot.ts";
 import type { Check, Examination } from "../../cli/doctor/check.ts";
 import { examineDocker } from "../../cli/doctor/docker.ts";
 import { examineFirewall } from "../../cli/doctor/firewall.ts";
 import { examineKernel } from "../../cli/doctor/kernel.ts";
+import { examineOvs } from "../../cli/doctor/ovs.ts";
 import { examinePending } from "../../cli/doctor/pending.ts";
 import { examineRenderers } from "../../cli/doctor/renderers.ts";
 import { examineTools } from "../../cli/doctor/tools.ts";
@@ -102,6 +105,50 @@ test("Docker is told with its version and state, or why it does not answer", () 
   expect(lines(judge(examineDocker, said("", 1, "Cannot connect\n")))).toEqual([
     "warning: the engine does not answer: Cannot connect",
   ]);
+});
+
+describe("Open vSwitch", () => {
+  const recorded = readFileSync(
+    join(import.meta.dirname, "../facts/ovs/bridges-with-ports-of-every-sort.stdout"),
+    "utf8",
+  );
+  const examine = (ovs: string, module: string, names: readonly string[]) =>
+    examineOvs.judge([said(ovs), said(`openvswitch ${module}\n`), said("ovs-vswitchd (Open vSwitch) 3.1.0\n")], {
+      host: "node1",
+      links: names.map((name, i) => link(name, i + 1)),
+    });
+
+  test("is told with its version and who forwards, and where it does not run, or is not", () => {
+    expect(lines(examine(recorded, "loadable", [])).slice(0, 2)).toEqual([
+      "ok: 3.1.0, its daemons answer",
+      "ok: forwards in userspace for ovs0 and ovs1",
+    ]);
+    expect(examine("stopped connection refused", "there", [])).toMatchObject([
+      { level: "warning", says: "it does not answer: connection refused" },
+    ]);
+    expect(examine("absent", "missing", [])).toEqual([]);
+  });
+
+  test("has no datapath in a kernel without the module", () => {
+    const [, datapath] = examine(recorded, "missing", []);
+    expect(datapath).toMatchObject({ level: "warning", remedy: expect.stringContaining("datapathType to netdev") });
+  });
+
+  test("trap 65: a port in error is told, and one whose link has gone; of ours it is a problem", () => {
+    const [, , ...ports] = examine(recorded, "there", ["lo", "a0", "b0"]);
+    expect(ports.map(({ level, says, remedy }) => [level, says, remedy])).toEqual([
+      [
+        "warning",
+        "port gone0 of ovs0 does not work: could not open network device gone0 (No such device)",
+        "ovs-vsctl del-port ovs0 gone0, unless its link is to come back",
+      ],
+      [
+        "problem",
+        "port up0 of ovs0 does not work: the host has no link up0 any more; it is of lab/prod/ovs0",
+        "pulumi up, or where no stack knows it: ovs-vsctl del-port ovs0 up0",
+      ],
+    ]);
+  });
 });
 
 test("the way of SSH is told with all it stands on, and a lease on it is a warning", () => {

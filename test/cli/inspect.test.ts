@@ -3,12 +3,9 @@ import type { Found } from "../../cli/inspect/item.ts";
 import { inspectText, itemsOf } from "../../cli/inspect.ts";
 import { parseFirewall } from "../../provider/host/facts/firewall.ts";
 import { parseRule } from "../../provider/host/facts/rules.ts";
-import type { DockerNetworkFact, Link, Route } from "../../provider/host/facts.ts";
+import type { DockerNetworkFact, Route } from "../../provider/host/facts.ts";
+import { link, nothing } from "./found.ts";
 
-const link = (name: string, more: Partial<Link> = {}): Link => ({
-  ...{ name, index: 1, mtu: 1500, up: true, promiscuous: false, mac: "52:54:00:00:00:01", addresses: [], ips: [] },
-  ...more,
-});
 const network = (name: string, driver: string, more: Partial<DockerNetworkFact> = {}): DockerNetworkFact => ({
   ...{ id: `${name}0123456789abcdef`, name, driver, internal: false, attachable: false, ipv6: false },
   ...{ subnets: [], options: {} },
@@ -30,16 +27,6 @@ const route = (destination: string, dev: string, protocol: string, more: Partial
   ...{ dynamic: false, onlink: false, others: [], words: [] },
   ...more,
 });
-const nothing: Found = {
-  links: [],
-  routes: [],
-  rules: [],
-  docker: undefined,
-  firewall: undefined,
-  renderers: [],
-  fragments: [],
-};
-
 /** Whose things are, by their names. */
 const whose = (found: Partial<Found>) =>
   Object.fromEntries(itemsOf({ ...nothing, ...found }).map((item) => [item.name, item.owner ?? item.whose]));

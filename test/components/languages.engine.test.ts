@@ -197,11 +197,19 @@ function comparable(state: readonly StateResource[]): Record<string, unknown> {
   return Object.fromEntries(
     resources.map(({ urn, created, modified, sourcePosition, stackTrace, provider, dependencies, ...rest }) => [
       urn,
-      { ...unlocked(rest), dependencies: [dependencies ?? []].flat().toSorted() },
+      { ...lasting(rest), dependencies: sorted(dependencies) },
     ]),
   );
 }
 
-/** Without what encryption made of secrets: that is another text each time. */
-const unlocked = (state: object): object =>
-  JSON.parse(JSON.stringify(state, (key, value) => (key === "ciphertext" ? undefined : value)));
+const sorted = (all: unknown) => [all ?? []].flat().toSorted();
+
+/** Without what encryption made of secrets, which is another text each time, and without an order of what has none. */
+const lasting = (state: object): object =>
+  JSON.parse(
+    JSON.stringify(state, (key, value) => {
+      if (key === "ciphertext") return undefined;
+      if (key !== "propertyDependencies") return value;
+      return Object.fromEntries(Object.entries(value).map(([name, on]) => [name, sorted(on)]));
+    }),
+  );

@@ -7,15 +7,13 @@ mockPulumi();
 
 const hosts = { node1: { address: "192.168.1.102" }, node2: { address: "192.168.1.103" } };
 const vlans = { red: 100, blue: 200 };
-/** A container on one of them. */
-const on = <H extends keyof typeof hosts, V extends keyof typeof vlans>(host: H, vlan: V) => ({ host, vlan });
 const lab = {
-  ...{ hosts, vlans, tunnels: { type: "vxlan" as const, key: 7 } },
+  ...{ hosts, vlans, tunnels: { type: "vxlan", key: 7 } },
   containers: {
-    test1: { ...on("node1", "red"), addresses: ["10.0.0.1/24"] },
-    test2: { ...on("node2", "blue"), namespace: "/run/netns/test2", interface: "eth2", mac: "02:00:00:00:00:02" },
+    test1: { host: "node1", vlan: "red", addresses: ["10.0.0.1/24"] },
+    test2: { host: "node2", namespace: "/run/netns/test2", interface: "eth2", vlan: "blue", mac: "02:00:00:00:00:02" },
   },
-};
+} satisfies OvsFabricArgs<"node1" | "node2", "red" | "blue">;
 
 async function fabric<H extends string, V extends string>(args: OvsFabricArgs<H, V>, count: number) {
   const { OvsFabric } = await import("../../components/ovs-fabric.ts");
@@ -32,12 +30,12 @@ describe("what it makes", () => {
       "fabric-node1": { host: "node1", name: "ovs0", rstp: true },
       "fabric-node2": { host: "node2", name: "ovs0", rstp: true },
     });
-    const tunnel = (host: string, local: string, remote: string, peer: string) => ({
+    const on = (host: string, local: string, remote: string, peer: string) => ({
       ...{ host, bridge: "ovs0", name: `ovs0-${peer}`, type: "vxlan", local, remote, key: 7, trunks: [100, 200] },
     });
     expect(inputsOf("OvsTunnel")).toEqual({
-      "fabric-node1-node2": tunnel("node1", "192.168.1.102", "192.168.1.103", "node2"),
-      "fabric-node2-node1": tunnel("node2", "192.168.1.103", "192.168.1.102", "node1"),
+      "fabric-node1-node2": on("node1", "192.168.1.102", "192.168.1.103", "node2"),
+      "fabric-node2-node1": on("node2", "192.168.1.103", "192.168.1.102", "node1"),
     });
     const order = allMade().map(({ name }) => name);
     expect(order.indexOf("fabric-node1-node2")).toBeGreaterThan(order.indexOf("fabric-node2"));

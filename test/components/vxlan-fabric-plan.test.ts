@@ -59,6 +59,11 @@ describe("mistakes in its arguments", () => {
       host2("239.1.1.1"),
       "hosts.node2.address must be an address that other hosts reach this one by, got 239.1.1.1",
     ],
+    [
+      "an address of nobody",
+      host2("0.0.0.0"),
+      "hosts.node2.address must be an address that other hosts reach this one by, got 0.0.0.0",
+    ],
     ["trap 64: a number twice", green({ vni: 100 }), "networks.green.vni must differ from that of blue, got 100"],
     ["a bridge twice", green({ bridge: "blue" }), "networks.green.bridge must differ from that of blue, got blue"],
     [

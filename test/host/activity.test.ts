@@ -35,3 +35,14 @@ test("work that fails is over too", async () => {
   await expect(activity.during(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(await wait(activity)).toBeLessThan(2000);
 });
+
+test("where requests come slowly it takes three times their pauses until it is quiet, and no longer than that may last", async () => {
+  const activity = new Activity(300, 600);
+  const waiting = wait(activity);
+  await sleep(250);
+  activity.touch();
+  // Now it would be quiet for one who knows of no pauses.
+  await sleep(400);
+  activity.touch();
+  expect(await waiting).toBeGreaterThanOrEqual(1200);
+});

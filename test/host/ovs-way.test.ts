@@ -41,5 +41,12 @@ ip link add br0 type bridge; ip link set in0 master br0; ip link set in0 up; ip 
       await host.run("ovs-ofctl add-flow ovs0 in_port=1,actions=drop");
       expect((await way("10.0.0.9", "10.0.0.1")).state).not.toBe(tagged.state);
     });
+
+    test("is another with another flow of a bridge that speaks no OpenFlow 1.0", async () => {
+      await host.run("ovs-vsctl set Bridge ovs0 protocols=OpenFlow14");
+      const there = await way("10.0.0.9", "10.0.0.1");
+      await host.run("ovs-ofctl -O OpenFlow14 add-flow ovs0 priority=9,in_port=1,actions=drop");
+      expect((await way("10.0.0.9", "10.0.0.1")).state).not.toBe(there.state);
+    });
   },
 );

@@ -27,8 +27,24 @@ test("what is as in a new row takes no word, and what is no more is emptied", ()
   ]);
 });
 
+test("0 and false are said where a column may hold nothing, which is something else", () => {
+  const settings = {
+    target: "tcp:10.0.0.9",
+    inactivity_probe: 0,
+    enable_async_messages: false,
+    max_backoff: undefined,
+  };
+  expect(columns("Controller", settings)).toEqual([
+    'target="tcp:10.0.0.9"',
+    "inactivity_probe=0",
+    "enable_async_messages=false",
+  ]);
+});
+
 test("text that could be read as something else is quoted", () => {
-  expect(columns({ target: "tcp:10.0.0.9:6653", other_config: { "a b": "x, y", empty: "", said: '"' } })).toEqual([
+  expect(
+    columns("Controller", { target: "tcp:10.0.0.9:6653", other_config: { "a b": "x, y", empty: "", said: '"' } }),
+  ).toEqual([
     'target="tcp:10.0.0.9:6653"',
     'other_config:"a b"=x, y',
     'other_config:empty=""',

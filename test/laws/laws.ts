@@ -18,7 +18,7 @@ import {
   type Properties,
   transition,
 } from "../../provider/resource.ts";
-import { some } from "../seed.ts";
+import { brief, full, pick } from "../seed.ts";
 import { snapshotWithin as snapshot } from "./namespaces.ts";
 
 /** A host on which a kind is tried: what the kind's samples need is there, and nothing else is. */
@@ -26,6 +26,8 @@ export interface Ground {
   readonly host: string;
   readonly line: Line;
   readonly kind: Kind;
+  /** Whether every step is tried; where that is left out, by `npm run test:full`. */
+  readonly everyStep?: boolean;
 }
 
 /** How hosts are guarded here. */
@@ -148,16 +150,18 @@ export class Walk {
   readonly #talk: Talk;
   readonly #name: string;
   readonly #first: readonly string[];
+  readonly #everyStep: boolean;
   /** What was there before it was adopted, as the engine keeps it. */
   #kept: Properties = {};
 
-  constructor({ host, line, kind }: Ground, name: string, first: readonly string[]) {
+  constructor({ host, line, kind, everyStep = full }: Ground, name: string, first: readonly string[]) {
     this.kind = kind;
     this.#host = host;
     this.#line = line;
     this.#talk = line.talk;
     this.#name = name;
     this.#first = first;
+    this.#everyStep = everyStep;
   }
 
   static async begin(ground: Ground): Promise<Walk> {
@@ -186,7 +190,7 @@ export class Walk {
     const have = this.kind.read(this.#name, facts);
     const count = this.#operation(want).plan(facts).length;
     expect(count).toBeGreaterThan(0);
-    for (const k of steps(count + 1, `${this.kind.type} breaks`)) {
+    for (const k of this.#steps(count + 1, "breaks")) {
       const step = `step ${k + 1} of ${count}`;
       const whole = this.#operation(want);
       const broken = { ...whole, plan: (found: Facts) => whole.plan(found).toSpliced(k, 1, { argv: ["false"] }) };
@@ -206,7 +210,7 @@ export class Walk {
     const first = await this.#look();
     const courses = planAll(this.#host, [this.#operation(want)], first);
     const commands = courses.flatMap((course) => course.commands);
-    for (const last of steps(commands.length, `${this.kind.type} is left alone`)) {
+    for (const last of this.#steps(commands.length, "is left alone")) {
       const k = last + 1;
       const transaction = newTransaction();
       const begin = lead({ host: this.#host, courses, first, transaction, guarding, most: 60 });
@@ -232,6 +236,12 @@ export class Walk {
       () => {},
       async (line) => (await transact(this.#host, line, [operation], await this.#look(), guarding))[0],
     );
+  }
+
+  /** Which of so many steps are tried: always the last, at which all is done. */
+  #steps(count: number, what: string): number[] {
+    const others = [...Array(count - 1).keys()];
+    return [...(this.#everyStep ? others : pick(others, brief ? 1 : 2, `${this.kind.type} ${what}`)), count - 1];
   }
 
   /** Expects a state to be there, and nothing to be left to do. */
@@ -261,9 +271,6 @@ export class Walk {
     return operationOf(this.kind, aroundOf(), this.#host, about, want === undefined, decide, () => {});
   }
 }
-
-/** Which of so many steps are tried, for each takes a machine under emulation seconds: always the last, at which all is done. */
-const steps = (count: number, purpose: string) => [...some([...Array(count - 1).keys()], 2, purpose, 1), count - 1];
 
 async function isAs(talk: Talk, before: readonly string[], what: string) {
   const now = await snapshot(talk);

@@ -139,6 +139,12 @@ export const columnsOf = (table: OvsTable): string[] => {
   return ["_uuid", ...Object.keys(settings), ...Object.keys(others)];
 };
 
+/** Whether a column may hold nothing, which is something else than 0 or false then. */
+export const mayHoldNothing = (table: OvsTable, name: string): boolean => {
+  const columns: Readonly<Record<string, Column<unknown>>> = ovsTables[table].settings;
+  return columns[name]?.(["set", []]) === undefined;
+};
+
 /** Reads a table as `ovs-vsctl --format=json list` prints it. */
 export function parseOvsTable<T extends OvsTable>(table: T, line: string): OvsRow<T>[] {
   const { headings, data } = JSON.parse(line) as { headings: string[]; data: Raw[][] };

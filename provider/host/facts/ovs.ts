@@ -1,5 +1,6 @@
 import { Failure } from "../../errors.ts";
 import { type Command, render, tool } from "../command.ts";
+import type { Link } from "./links.ts";
 import { columnsOf, type OvsRow, type OvsSettings, type OvsTable, ovsTables, parseOvsTable } from "./ovs-columns.ts";
 
 /** Open vSwitch on a host. */
@@ -73,9 +74,11 @@ export function parseOvs(stdout: string): OvsFact {
   // What the last line says is the reason; before it may be the time and where in the program that is.
   if (first.startsWith("stopped "))
     return { state: "stopped", silence: [first.slice("stopped ".length), ...lines].at(-1) ?? "", ...nothing };
-  if (!/^running( ipsec)?$/.test(first) || lines.length !== all.length)
+  // A warning may stand among them.
+  const tables = lines.filter((line) => line.startsWith("{"));
+  if (!/^running( ipsec)?$/.test(first) || tables.length !== all.length)
     throw new Error("it lacks the tables of its database");
-  const table = <T extends OvsTable>(name: T) => parseOvsTable(name, lines[all.indexOf(name)] as string);
+  const table = <T extends OvsTable>(name: T) => parseOvsTable(name, tables[all.indexOf(name)] as string);
   const interfaces = table("Interface");
   const ports = table("Port").map(({ uuid, settings, others }): OvsPortFact & { uuid: string } => ({
     ...{ name: others.name, uuid, settings },
@@ -120,10 +123,11 @@ const pick = <R extends { readonly uuid: string }>(rows: readonly R[], uuids: re
 const named = <R extends { readonly name: string }>(rows: readonly R[]): R[] =>
   rows.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/** What is set in the database, and what does not work, as lines to compare. */
+/** What is set in the database, and what does not work, as lines to compare; they end in files, and have no keys of IPsec. */
 export function ovsLines(stdout: string): string[] {
   const { bridges, managers, qos, queues } = parseOvs(stdout);
-  const line = (what: string, { settings }: { readonly settings: unknown }) => `${what} ${JSON.stringify(settings)}`;
+  const line = (what: string, { settings }: { readonly settings: unknown }) =>
+    `${what} ${JSON.stringify(settings, (key, value) => (key === "psk" ? "(secret)" : value))}`;
   return [
     ...bridges.flatMap((bridge) => [
       line(bridge.name, bridge),
@@ -157,6 +161,12 @@ export function faultOf({ name, error, ofport }: OvsInterfaceFact): string | und
   if (ofport !== undefined && ofport >= 0) return undefined;
   return `Open vSwitch has made nothing of ${name}; the log of ovs-vswitchd tells why`;
 }
+
+/** That a port's link has gone from the host, of which Open vSwitch tells nothing as long as it runs. */
+export const lostLink = ({ name, settings }: OvsInterfaceFact, links: readonly Link[]): string | undefined =>
+  ["", "system"].includes(settings.type) && !links.some((link) => link.name === name)
+    ? `the host has no link ${name} any more`
+    : undefined;
 
 /** The keys of `external_ids` that are ours. */
 export const ovsMark = "hostnet";

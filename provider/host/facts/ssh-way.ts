@@ -36,7 +36,9 @@ fi
       Port:name,interfaces,tag,trunks,vlan_mode,cvlans,protected,lacp,bond_mode Interface:name,type,options,error Controller:target; do
       ovs-vsctl --timeout=5 --format=csv --columns="\${table#*:}" list "\${table%%:*}"
     done
-    for bridge in $(ovs-vsctl --timeout=5 list-br); do ovs-ofctl --timeout=5 --no-stats dump-flows "$bridge"; done
+    # By itself it speaks OpenFlow 1.0, which a bridge need not.
+    all=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15
+    for bridge in $(ovs-vsctl --timeout=5 list-br); do ovs-ofctl --timeout=5 -O $all --no-stats dump-flows "$bridge"; done
   fi
   for table in all "$device"; do
     for family in 4 6; do
