@@ -33,7 +33,7 @@ describe.skipIf(missing)(`the example ovs-tunnels with Docker (T11)${missing ? `
   const before: Partial<Record<Name, string[]>> = {};
 
   beforeAll(async () => {
-    lan = await startLan({ node1: "ens33", node2: "ens33", node3: "ens33" }, await ovsOn());
+    lan = await startLan({ node1: "ens33", node2: "ens33", node3: "ens33" }, ovsOn());
     await onEach(async (name) => {
       await mustRun(lan, name, underlay(hosts[name]));
       before[name] = await lan.snapshot(name);

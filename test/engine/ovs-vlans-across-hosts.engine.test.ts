@@ -28,7 +28,7 @@ describe.skipIf(missing)(
     const layer3 = (name: Name) => mustRun(lan, name, "ip -o -4 addr show; ip route");
 
     beforeAll(async () => {
-      lan = await startLan({ node1: hosts.node1.nic, node2: hosts.node2.nic }, await ovsOn());
+      lan = await startLan({ node1: hosts.node1.nic, node2: hosts.node2.nic }, ovsOn());
       // A switch whose ports are trunks: it passes tags on. It is the router too.
       await mustRun(lan, "switch", `ip address add ${gateway}/24 dev lan0`);
       await onEach(async (name) => {

@@ -19,7 +19,7 @@ describe.skipIf(missing)(`the example ovs-vlans with Docker (T9)${missing ? ` ($
   const portOf = (container: string) => cableName({ container, interface: "eth1" });
 
   beforeAll(async () => {
-    lan = await startLan({ node1: "ens33" }, await ovsOn());
+    lan = await startLan({ node1: "ens33" }, ovsOn());
     before = await lan.snapshot("node1");
     await startBoxes(lan, boxes);
     stack = await newStack({ project: inUserSpace(sourceOf(example)), hosts: lan.hosts() });

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ip } from "../../provider/host/command.ts";
+import { type Command, ip } from "../../provider/host/command.ts";
+import { look } from "../../provider/host/line.ts";
 import type { Shell } from "../../provider/host/shell.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { OvsBridge } from "../../provider/kinds/ovs-bridge.ts";
 import { OvsPort } from "../../provider/kinds/ovs-port.ts";
+import { removePort } from "../../provider/kinds/ovs-port-row.ts";
 import { OvsTunnel } from "../../provider/kinds/ovs-tunnel.ts";
+import { asksOf } from "../../provider/resource.ts";
 import { onlyLine } from "../host/only-line.ts";
 import { noOvs, ovsOn } from "../host/ovs.ts";
 import { some } from "../seed.ts";
@@ -54,6 +57,48 @@ describe.skipIf(missing)(`a port of Open vSwitch that is${missing}`, () => {
   describe.each(some(Object.entries(sorts), 3, "sorts of ports", 1))("%s", (_, { a, b }) => {
     const on = (port: object) => ({ bridge: "ovs0", ...port });
     walks({ ...OvsPort, samples: { given, a: on(a), b: on(b) } } as unknown as Kind);
+  });
+});
+
+describe.skipIf(missing)(`a port of a bridge that speaks RSTP${missing}`, () => {
+  const rstp = { argv: ["ovs-vsctl", "set", "Bridge", "ovs0", "rstp_enable=true"] };
+  const port = { bridge: "ovs0", name: "eth1", type: "system" };
+  const [a, b] = [100, 200].map((tag) => ({ ...port, vlanMode: "access", tag }));
+  walks({ ...OvsPort, samples: { given: [...given, rstp], a, b } } as unknown as Kind);
+});
+
+describe.skipIf(missing)(`the tree of RSTP${missing}`, () => {
+  let shell: Shell;
+  beforeAll(async () => {
+    shell = newHost(ovsOn());
+  });
+  afterAll(() => shell.close());
+
+  // A ring of three bridges, of which b reaches the root a by the second of its ports.
+  const ring = `bridges=1
+for bridge in a b c; do
+  ovs-vsctl add-br $bridge -- set Bridge $bridge datapath_type=netdev rstp_enable=true other_config:hwaddr=02:00:00:00:00:0$bridges
+  bridges=$((bridges + 1))
+done
+for pair in b-c a-b a-c; do
+  one=\${pair%-*} two=\${pair#*-}
+  ip link add $one-$two type veth peer name $two-$one && ip link set $one-$two up && ip link set $two-$one up
+  ovs-vsctl add-port $one $one-$two -- add-port $two $two-$one
+done`;
+
+  test("when the port to the root goes, its bridge finds another", { timeout: 60_000 }, async () => {
+    const line = onlyLine("here", shell);
+    const run = async (command: Command) => {
+      const [answer] = await (await line.talk()).run([{ command }]);
+      expect(answer?.status, answer?.stderr).toBe(0);
+      return answer?.stdout ?? "";
+    };
+    const tree = () => run({ argv: ["ovs-appctl", "rstp/show", "b"] });
+    await run({ argv: ["sh", "-c", ring], seconds: 30 });
+    await expect.poll(tree, { timeout: 20_000 }).toMatch(/b-a +Root +Forwarding/);
+    const facts = await look("node1", line.talk, asksOf(OvsPort as unknown as Kind, {}));
+    for (const command of removePort({ bridge: "b", name: "b-a" }, facts)) await run(command);
+    await expect.poll(tree, { timeout: 20_000 }).toMatch(/b-c +Root +Forwarding/);
   });
 });
 
