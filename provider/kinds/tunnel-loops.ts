@@ -42,7 +42,8 @@ export function loopFindings(its: Omit<Declared, "host">, property: string, fact
 }
 
 function remedies({ type }: Omit<Declared, "host">, { bridge }: Joint): string {
-  if (type === "OvsPort") return "leave one patch out, or turn on rstp in all of these bridges";
+  if (type === "OvsPort")
+    return "leave one patch out; rstp helps nobody here: on both ends of a patch it ends ovs-vswitchd";
   if (bridge.sort === "ovs")
     return "leave one tunnel out (a star), turn on rstp in all of these bridges, or make the tunnels of a mesh protected, so that none passes on what comes by another";
   return "leave one tunnel out (a star), turn on stp in one of the bridges, or use one VxlanTunnel with all others as peers, which passes nothing on from one to another";
