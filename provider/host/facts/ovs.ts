@@ -54,7 +54,7 @@ export interface OvsInterfaceFact {
 }
 
 const all = Object.keys(ovsTables) as OvsTable[];
-const rows = tool("ovs-vsctl")`--timeout=10 --format=json ${all.flatMap((table) => [
+const rows = tool("ovs-vsctl")`--timeout=20 --format=json ${all.flatMap((table) => [
   ...["--", `--columns=${columnsOf(table).join(",")}`, "list", table],
 ])}`;
 
@@ -62,8 +62,8 @@ const rows = tool("ovs-vsctl")`--timeout=10 --format=json ${all.flatMap((table) 
 export const ovsCommand: Command = tool("sh")`-c ${`command -v ovs-vsctl >/dev/null || { echo absent; exit; }
 stopped() { echo "stopped $1"; exit; }
 rows=$(${render(rows)} 2>&1) || stopped "$rows"
-said=$(ovs-appctl --timeout=5 --target=ovs-vswitchd version 2>&1) || stopped "$said"
-echo running $(ovs-appctl --timeout=5 --target=ovs-monitor-ipsec version >/dev/null 2>&1 && echo ipsec)
+said=$(ovs-appctl --timeout=20 --target=ovs-vswitchd version 2>&1) || stopped "$said"
+echo running $(ovs-appctl --timeout=20 --target=ovs-monitor-ipsec version >/dev/null 2>&1 && echo ipsec)
 printf '%s\\n' "$rows"`}`;
 
 /** Reads what `ovsCommand` printed. */
