@@ -1,5 +1,5 @@
-import { join } from "node:path";
-import { type Depot, ensureUnpacked } from "./debian-packages.ts";
+import { basename, join } from "node:path";
+import { type Depot, ensureUnpacked, librariesIn } from "./debian-packages.ts";
 import { isProgram } from "./run.ts";
 
 /** The programs of Open vSwitch that hosts of the tests have, with the folders in which its packages have them. */
@@ -10,8 +10,8 @@ const programs = {
 };
 
 /** What the wrapper of each program begins with, so that it finds libraries that the machine lacks. */
-const wrapper = (root: string, path: string) =>
-  `#!/bin/sh\nLD_LIBRARY_PATH=$(echo ${root}/usr/lib/*-linux-gnu) exec ${join(root, path)} "$@"\n`;
+const wrapper = (program: string, libraries: readonly string[]) =>
+  `#!/bin/sh\nLD_LIBRARY_PATH=${libraries.join(":")} exec ${program} "$@"\n`;
 
 /** Open vSwitch, unpacked: none of its packages is installed. */
 export interface Ovs {
@@ -28,7 +28,8 @@ export async function ensureOvs(depot: Partial<Depot> = {}): Promise<Ovs> {
     { name: "ovs", packages: ["openvswitch-switch", "openvswitch-common"], works },
     depot,
   );
-  const wrappers = paths.map((path) => [path.replace(/.*\//, ""), wrapper(root, path)] as const);
+  const libraries = await librariesIn(root);
+  const wrappers = paths.map((path) => [basename(path), wrapper(join(root, path), libraries)] as const);
   return { root, wrappers: Object.fromEntries(wrappers) };
 }
 

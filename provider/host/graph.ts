@@ -32,6 +32,8 @@ type Sort =
   | "firewall-chain";
 
 export const link = (name: string): Node => `link ${name}`;
+/** An address of the host. */
+export const hostAddress = (address: string): Node => `address ${address}`;
 /** The names of the links among nodes. */
 export const linksIn = (nodes: readonly Node[]): string[] => namesIn("link", nodes);
 export const ovsBridge = (name: string): Node => `ovs-bridge ${name}`;
@@ -64,7 +66,7 @@ export const nameOf = (node: Node): string => split(node)[1];
 /** A link, and the addresses that it gets. */
 export const linkWith = (name: string, addresses: readonly string[] = []): Node[] => [
   link(name),
-  ...addresses.map((address): Node => `address ${address}`),
+  ...addresses.map(hostAddress),
 ];
 
 /** Whether who makes the one node has what needs the other. */

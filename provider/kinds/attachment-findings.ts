@@ -8,7 +8,7 @@ import { duplicateFindings } from "./attachment-duplicates.ts";
 import { ovsPlaceFindings, ovsPlaceProblems } from "./attachment-ovs.ts";
 import { settingProblems } from "./attachment-settings.ts";
 import { type Attachment, cableName, namespaceOf } from "./attachment-words.ts";
-import { checkLink } from "./link.ts";
+import { checkLink, linkTaken } from "./link.ts";
 import { checkPort } from "./port-vlans.ts";
 import { linkOfSysctl } from "./sysctl.ts";
 
@@ -100,7 +100,7 @@ function containerFindings(want: Attachment, have: Attachment | undefined, facts
       ? [warning("container", `${name} does not run: what changes is there when it starts`)]
       : [refusal("container", `must run, and ${name} does not: start it first`)];
   const holder = have ? undefined : namespaceOf(want, facts)?.links.find((one) => one.name === inside);
-  return holder ? [refusal("interface", `${inside} is taken by a link of kind ${holder.kind ?? "NIC"}`)] : [];
+  return holder ? [linkTaken("interface", inside, holder)] : [];
 }
 
 function placeFindings(

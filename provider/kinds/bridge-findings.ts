@@ -7,6 +7,7 @@ import type { bridgeFields } from "./bridge-options.ts";
 import { portFindings, portLinks, portsOf } from "./bridge-ports.ts";
 import type { Rule } from "./firewall-rules.ts";
 import { cannotInherit, heldBy } from "./inherit.ts";
+import { linkTaken } from "./link.ts";
 import { loopsThrough } from "./tunnel-loops.ts";
 
 type Bridge = Values<typeof bridgeFields>;
@@ -22,8 +23,7 @@ export function findings(
   const { changes, siblings } = around;
   const found: Finding[] = [];
   const holder = facts.links.find((l) => l.name === name);
-  if (holder && !have && !changes(link(name)))
-    found.push(refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`));
+  if (holder && !have && !changes(link(name))) found.push(linkTaken("name", name, holder));
   for (const port of portsOf(want)) {
     const rival = siblings.find((other) => other.name !== name && other.ports?.[port]);
     if (rival)

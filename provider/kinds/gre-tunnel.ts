@@ -1,6 +1,6 @@
 import { type Command, ip } from "../host/command.ts";
 import { ownerOf } from "../host/facts.ts";
-import { linkWith } from "../host/graph.ts";
+import { hostAddress, link, linkWith } from "../host/graph.ts";
 import { defineKind, type Finding, refusal } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { s } from "../schema/fields.ts";
@@ -64,7 +64,7 @@ export const GreTunnel = defineKind({
     };
   },
   id: ({ name }) => name,
-  edges: ({ name, local, addresses }) => ({ makes: linkWith(name, addresses), needs: [`address ${local}`] }),
+  edges: ({ name, local, addresses }) => ({ makes: linkWith(name, addresses), needs: [hostAddress(local)] }),
 
   read: (name, { links }) => {
     const found = links.find((l) => l.name === name);
@@ -82,7 +82,7 @@ export const GreTunnel = defineKind({
   examine: ({ want, have }, facts, around) => {
     if (!want) return [];
     const { links } = facts;
-    const there = links.flatMap(({ name, gre }) => (gre && !around.changes(`link ${name}`) ? [{ name, ...gre }] : []));
+    const there = links.flatMap(({ name, gre }) => (gre && !around.changes(link(name)) ? [{ name, ...gre }] : []));
     const twin = [...around.siblings, ...there].find((other) => other.name !== want.name && isSame(other, want));
     const findings: Finding[] = twin
       ? [refusal("key", `must tell it from ${twin.name}, which has the same ends, got ${want.key ?? "none"} for both`)]

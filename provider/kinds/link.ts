@@ -1,5 +1,6 @@
 import { type Command, ip } from "../host/command.ts";
 import { addressWords, aliasOf, type Facts, type Link, type Route } from "../host/facts.ts";
+import { type Finding, refusal } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { contains, family, isLinkLocal, network } from "../schema/net.ts";
 
@@ -50,6 +51,10 @@ export function checkLink({ addresses = [], mtu }: LinkWant): Record<string, str
 
 /** Below this the kernel takes IPv6 from a link (RFC 8200, section 5). */
 const leastMtu6 = 1280;
+
+/** That a link which is to be made would have the name of one that is there. */
+export const linkTaken = (property: string, name: string, { kind = "NIC" }: Pick<Link, "kind">): Finding =>
+  refusal(property, `${name} is taken by a link of kind ${kind}`);
 
 /** What links share, as observed. */
 export function readLink({ index, mtu, up, promiscuous, addresses, mac }: Link) {

@@ -4,7 +4,7 @@ import { link, linkWith } from "../host/graph.ts";
 import { defineKind, type Finding, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { localMac } from "../schema/net.ts";
-import { checkLink, linkInputs, linkOutputs, planLink, planOwner, readLink } from "./link.ts";
+import { checkLink, linkInputs, linkOutputs, linkTaken, planLink, planOwner, readLink } from "./link.ts";
 
 export const Macvlan = defineKind({
   type: "Macvlan",
@@ -48,8 +48,7 @@ export const Macvlan = defineKind({
     if (!want) return [];
     const findings: Finding[] = [];
     const holder = links.find((l) => l.name === want.name);
-    if (holder && !have && !changes(link(want.name)))
-      findings.push(refusal("name", `${want.name} is taken by a link of kind ${holder.kind ?? "NIC"}`));
+    if (holder && !have && !changes(link(want.name))) findings.push(linkTaken("name", want.name, holder));
     const parent = links.find((l) => l.name === want.parent);
     if (!parent || changes(link(want.parent))) return findings;
     // A device has one receiver only.

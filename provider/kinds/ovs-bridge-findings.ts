@@ -4,6 +4,7 @@ import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
 import { listed } from "../schema/words.ts";
 import { cannotInherit } from "./inherit.ts";
+import { linkTaken } from "./link.ts";
 import type { ovsBridgeFields } from "./ovs-bridge-row.ts";
 import { loopsThrough } from "./tunnel-loops.ts";
 
@@ -72,10 +73,7 @@ export function bridgeFindings(
   const loops = loopsThrough({ type: "OvsBridge", want }, facts, around);
   if (have) return [...silent, ...loops, ...notWorking(have)];
   const holder = facts.links.find((l) => l.name === name);
-  const taken =
-    holder && !around.changes(link(name))
-      ? [refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`)]
-      : [];
+  const taken = holder && !around.changes(link(name)) ? [linkTaken("name", name, holder)] : [];
   if (!inheritFrom) return [...silent, ...loops, ...taken];
   const leased = cannotInherit(inheritFrom, facts);
   return [

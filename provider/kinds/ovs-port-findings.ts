@@ -2,6 +2,7 @@ import type { Facts } from "../host/facts.ts";
 import { link, ovsPort } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import type { Values } from "../schema/field.ts";
+import { linkTaken } from "./link.ts";
 import { lacksOvs, nameTaken, notWorking, takenElsewhere } from "./ovs-bridge-findings.ts";
 import type { ovsPortFields } from "./ovs-port-fields.ts";
 import { propertiesOf } from "./ovs-port-state.ts";
@@ -34,9 +35,7 @@ export function portFindings(
   });
   const holder = facts.links.find((l) => l.name === name);
   const rival =
-    type === "internal" && !have && holder && !around.changes(link(name))
-      ? [refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`)]
-      : [];
+    type === "internal" && !have && holder && !around.changes(link(name)) ? [linkTaken("name", name, holder)] : [];
   return [
     ...(have ? notWorking(have) : nameTaken(name, "port", facts, around)),
     ...taken,

@@ -1,6 +1,6 @@
 import { type Command, ip } from "../host/command.ts";
 import { faultOf, ovsBridges, ovsMark } from "../host/facts.ts";
-import { ovsBridge, ovsPort } from "../host/graph.ts";
+import { hostAddress, ovsBridge, ovsPort } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { vlanModeOf } from "./ovs-port-fields.ts";
@@ -40,7 +40,7 @@ export const OvsTunnel = defineKind({
   id: ({ name }) => name,
   edges: ({ name, bridge, local }) => ({
     makes: [ovsPort(name)],
-    needs: [ovsBridge(bridge), ...(local ? [`address ${local}` as const] : [])],
+    needs: [ovsBridge(bridge), ...(local ? [hostAddress(local)] : [])],
   }),
 
   read: (name, facts) => {

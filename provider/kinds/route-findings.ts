@@ -1,5 +1,5 @@
 import type { Facts } from "../host/facts.ts";
-import { link, networksOf } from "../host/graph.ts";
+import { hostAddress, link, networksOf } from "../host/graph.ts";
 import { type Around, type Finding, refusal, warning } from "../kind.ts";
 import { contains, isLinkLocal, network, overlap } from "../schema/net.ts";
 import { hopProblem, masqueradeProblem, ownerOf, wayBackProblem } from "../schema/routing.ts";
@@ -17,7 +17,7 @@ export function routeFindings(want: RouteWant, facts: Host, around: Surroundings
   const own = facts.links.flatMap(({ name, ips }) => ips.map(({ address }) => ({ name, address })));
   return [
     ...ways.flatMap((way) => [...devFindings(way, facts, around), ...gatewayFindings(way, own, facts, around)]),
-    ...(src && !own.some(({ address }) => address === src) && !around.changes(`address ${src}`)
+    ...(src && !own.some(({ address }) => address === src) && !around.changes(hostAddress(src))
       ? [refusal("src", `must be an address of the host (${listed(addressesOf(facts))}), got ${src}`)]
       : []),
     ...(want.type === "unicast" ? programFindings(want, ways, facts, around) : []),

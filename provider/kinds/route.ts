@@ -1,6 +1,6 @@
 import { ip } from "../host/command.ts";
 import { prefixOf, routeName, usualMetric } from "../host/facts.ts";
-import { link, type Node } from "../host/graph.ts";
+import { hostAddress, link, type Node } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { family, isLinkLocal } from "../schema/net.ts";
@@ -74,7 +74,7 @@ export const Route = defineKind({
       needs: [
         ...devs.map(link),
         ...gateways.map((gateway): Node => `gateway ${gateway}`),
-        ...(src ? [`address ${src}` as const] : []),
+        ...(src ? [hostAddress(src)] : []),
       ],
     };
   },

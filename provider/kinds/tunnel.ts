@@ -4,7 +4,7 @@ import { link } from "../host/graph.ts";
 import { type Around, type Declared, type Finding, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
 import { contains, family, isLinkLocal, isMulticast, isUnspecified, localMac, network } from "../schema/net.ts";
-import { frames, linkInputs, planLink, planOwner } from "./link.ts";
+import { frames, linkInputs, linkTaken, planLink, planOwner } from "./link.ts";
 import { loopFindings } from "./tunnel-loops.ts";
 import { type Ends, room } from "./tunnel-mtu.ts";
 
@@ -127,8 +127,7 @@ export function tunnelFindings(
   const { name, addresses } = want;
   const found: Finding[] = [];
   const holder = facts.links.find((l) => l.name === name);
-  if (holder && !have && !around.changes(link(name)))
-    found.push(refusal("name", `${name} is taken by a link of kind ${holder.kind ?? "NIC"}`));
+  if (holder && !have && !around.changes(link(name))) found.push(linkTaken("name", name, holder));
   found.push(...loopFindings(its, "", facts, around));
   const i = addresses.findIndex((cidr) => ends.remotes.some((remote) => contains(network(cidr), remote)));
   if (i >= 0)

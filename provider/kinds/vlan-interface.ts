@@ -3,7 +3,7 @@ import { ownerOf } from "../host/facts.ts";
 import { link, linkWith } from "../host/graph.ts";
 import { defineKind, type Finding, refusal, warning } from "../kind.ts";
 import { s } from "../schema/fields.ts";
-import { checkLink, linkInputs, linkOutputs, planLink, planOwner, readLink } from "./link.ts";
+import { checkLink, linkInputs, linkOutputs, linkTaken, planLink, planOwner, readLink } from "./link.ts";
 
 export const VlanInterface = defineKind({
   type: "VlanInterface",
@@ -55,8 +55,7 @@ export const VlanInterface = defineKind({
     const twin = [...siblings, ...there].find((other) => other.name !== want.name && same(other));
     if (twin) findings.push(refusal("vlanId", `${want.vlanId} is already on ${want.parent}, as ${twin.name}`));
     const holder = links.find((l) => l.name === want.name);
-    if (holder && !have && !changes(link(want.name)))
-      findings.push(refusal("name", `${want.name} is taken by a link of kind ${holder.kind ?? "NIC"}`));
+    if (holder && !have && !changes(link(want.name))) findings.push(linkTaken("name", want.name, holder));
     const parent = links.find((l) => l.name === want.parent);
     if (!parent || changes(link(want.parent))) return findings;
     if (want.mtu !== undefined && want.mtu > parent.mtu)

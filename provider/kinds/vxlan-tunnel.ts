@@ -1,6 +1,6 @@
 import { type Command, ip, tool } from "../host/command.ts";
 import { ownerOf } from "../host/facts.ts";
-import { link, linkWith } from "../host/graph.ts";
+import { hostAddress, link, linkWith } from "../host/graph.ts";
 import { defineKind } from "../kind.ts";
 import { family } from "../schema/net.ts";
 import { udpOverhead } from "../schema/overhead.ts";
@@ -29,7 +29,7 @@ export const VxlanTunnel = defineKind({
   id: ({ name }) => name,
   edges: ({ name, dev, local, addresses }) => ({
     makes: linkWith(name, addresses),
-    needs: [...(dev ? [link(dev)] : []), `address ${local}`],
+    needs: [...(dev ? [link(dev)] : []), hostAddress(local)],
   }),
 
   read: (name, { links, fdb }) => {
