@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { noHosts, startHost, type TestHost } from "../engine/host.ts";
-import { failed, type Properties, TestProvider, urnOf } from "./client.ts";
+import { describe, expect, test } from "vitest";
+import { noHosts } from "../engine/host.ts";
+import { failed, type Properties, urnOf } from "./client.ts";
+import { onHost } from "./on-host.ts";
 
 const reason = noHosts ? ` (skipped: ${noHosts})` : "";
 const wire = `ip link add up0 type veth peer name cable0
@@ -10,73 +11,59 @@ ip address add 10.77.0.1/24 dev up0`;
 describe.skipIf(noHosts)(`the life of a VXLAN tunnel, call by call${reason}`, { timeout: 60_000 }, () => {
   const urn = urnOf("VxlanTunnel", "t");
   const network = { host: "node1", vni: 100, local: "10.77.0.1", peers: ["10.77.0.2", "10.77.0.3"] };
-  let host: TestHost;
-  let provider: TestProvider;
-
-  beforeAll(async () => {
-    host = await startHost("tunnels", wire);
-    provider = await TestProvider.start();
-    await provider.configure({ node1: host.settings });
-  }, 60_000);
-  afterAll(async () => {
-    await provider?.stop();
-    await host?.stop();
-  });
-  beforeEach(() => {
-    provider.told.length = 0;
-  });
+  const on = onHost("tunnels", wire);
 
   const checked = async (given: Properties) => {
-    const { inputs, failures } = await provider.check(urn, { ...network, ...given });
+    const { inputs, failures } = await on.provider.check(urn, { ...network, ...given });
     expect(failures).toEqual([]);
     return inputs;
   };
-  const fdb = () => host.run("bridge fdb show dev vxlan100 | sed 's: *$::' | sort").trim().split("\n");
+  const fdb = () => on.host.run("bridge fdb show dev vxlan100 | sed 's: *$::' | sort").trim().split("\n");
   const entry = (dst: string) => `00:00:00:00:00:00 dst ${dst} self permanent`;
 
   test("create, change by hand, update, import, delete", async () => {
     const inputs = await checked({});
-    const { id, properties } = await provider.create(urn, inputs);
+    const { id, properties } = await on.provider.create(urn, inputs);
     expect(id).toBe("node1/vxlan-tunnel/vxlan100");
     expect(fdb()).toEqual([entry("10.77.0.2"), entry("10.77.0.3")]);
     expect(properties).toMatchObject({ mtu: 1450, up: true, learning: true, peers: network.peers });
-    expect((await provider.diff(urn, properties, inputs)).changes).toBe("none");
+    expect((await on.provider.diff(urn, properties, inputs)).changes).toBe("none");
 
     // What it has learned, and what somebody has said of single hosts, are no peers.
-    host.run(`bridge fdb del 00:00:00:00:00:00 dev vxlan100 dst 10.77.0.2 self
+    on.host.run(`bridge fdb del 00:00:00:00:00:00 dev vxlan100 dst 10.77.0.2 self
 bridge fdb append 00:00:00:00:00:00 dev vxlan100 dst 10.77.0.9 self permanent
 bridge fdb add 02:00:00:00:00:02 dev vxlan100 dst 10.77.0.2 self dynamic
 bridge fdb add 02:00:00:00:00:03 dev vxlan100 dst 10.77.0.3 self permanent`);
-    const drifted = await provider.read(urn, id, properties, inputs);
+    const drifted = await on.provider.read(urn, id, properties, inputs);
     expect(drifted.properties).toMatchObject({ peers: ["10.77.0.3", "10.77.0.9"] });
-    expect(Object.keys((await provider.diff(urn, drifted.properties, inputs)).detailed)).toEqual([
+    expect(Object.keys((await on.provider.diff(urn, drifted.properties, inputs)).detailed)).toEqual([
       "peers[0]",
       "peers[1]",
     ]);
-    await provider.update(urn, id, drifted.properties, inputs);
+    await on.provider.update(urn, id, drifted.properties, inputs);
     const others = ["02:00:00:00:00:02 dst 10.77.0.2 self", "02:00:00:00:00:03 dst 10.77.0.3 self permanent"];
     expect(fdb()).toEqual([entry("10.77.0.2"), entry("10.77.0.3"), ...others]);
 
-    const imported = await provider.read(urn, id);
+    const imported = await on.provider.read(urn, id);
     expect(imported.inputs).toMatchObject({ name: "vxlan100", vni: 100, local: "10.77.0.1", peers: network.peers });
-    expect((await provider.diff(urn, imported.properties, imported.inputs)).changes).toBe("none");
-    await provider.delete(urn, id, imported.properties);
-    expect(host.run("ip -o link show type vxlan")).toBe("");
+    expect((await on.provider.diff(urn, imported.properties, imported.inputs)).changes).toBe("none");
+    await on.provider.delete(urn, id, imported.properties);
+    expect(on.host.run("ip -o link show type vxlan")).toBe("");
   });
 
   test("an address that the host does not have, and a link, are named at preview", async () => {
-    await provider.create(urn, await checked({ local: "10.77.0.7", peers: [], dev: "up9" }), true);
-    expect(provider.told.join("\n")).toMatch(/node1 has no link up9: it has .*; did you mean up0\?/);
-    await provider.create(urn, await checked({ local: "10.77.0.7", peers: [] }), true);
-    expect(provider.told.join("\n")).toMatch(/node1 has no address 10\.77\.0\.7: it has .*; up will fail unless/);
-    const refused = await failed(provider.create(urn, await checked({ local: "10.77.0.7", peers: [] })));
+    await on.provider.create(urn, await checked({ local: "10.77.0.7", peers: [], dev: "up9" }), true);
+    expect(on.provider.told.join("\n")).toMatch(/node1 has no link up9: it has .*; did you mean up0\?/);
+    await on.provider.create(urn, await checked({ local: "10.77.0.7", peers: [] }), true);
+    expect(on.provider.told.join("\n")).toMatch(/node1 has no address 10\.77\.0\.7: it has .*; up will fail unless/);
+    const refused = await failed(on.provider.create(urn, await checked({ local: "10.77.0.7", peers: [] })));
     expect(refused.message).toContain("VxlanTunnel vxlan100 on node1: node1 has no address 10.77.0.7: it has");
   });
 
   test("trap 64: a number that a tunnel made by hand has is refused before anything is touched", async () => {
-    host.run("ip link add theirs type vxlan id 100 dstport 4789 local 10.77.0.1");
-    const refused = await failed(provider.create(urn, await checked({})));
+    on.host.run("ip link add theirs type vxlan id 100 dstport 4789 local 10.77.0.1");
+    const refused = await failed(on.provider.create(urn, await checked({})));
     expect(refused.message).toContain("vni 100 is already on port 4789, as theirs");
-    host.run("ip link delete theirs");
+    on.host.run("ip link delete theirs");
   });
 });
