@@ -74,7 +74,8 @@ async function main([name = "", ...args]: readonly string[]): Promise<number> {
 }
 
 async function prepared(file: string, args: readonly string[]): Promise<number> {
-  const { prepare } = await import("./prepare.ts");
+  const { prepare, prepareOvs } = await import("./prepare.ts");
+  await prepareOvs();
   return script(file, args, await prepare("engine"));
 }
 

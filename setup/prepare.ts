@@ -8,8 +8,7 @@ import { ensurePrerequisites, type Need } from "./prerequisites.ts";
 import { type Log, print, seconds } from "./progress.ts";
 
 /**
- * Everything that a command needs before its own work: packages of the machine, Open vSwitch and Docker for hosts of the
- * tests, the engine, the plugin, the npm package.
+ * Everything that a command needs before its own work: packages of the machine, the engine, the plugin, the npm package.
  * Returns the environment to run it in, where HOSTNET_ENGINE names the engine's folder.
  */
 export async function prepare(need: Need | "none", log: Log = print): Promise<NodeJS.ProcessEnv> {
@@ -17,9 +16,7 @@ export async function prepare(need: Need | "none", log: Log = print): Promise<No
   const env = { ...process.env };
   if (need !== "none") await ensurePrerequisites(need, log);
   await buildNodeSdk(log);
-  await prepareOvs(log);
   if (need !== "none") {
-    await unlessLacking("docker", () => ensureDocker(log), log);
     env.HOSTNET_ENGINE = await ensureEngine({ log });
     await buildPlugin({ main: join(repository, "provider", "main.ts"), folder: pluginFolder }, log);
   }
@@ -27,8 +24,11 @@ export async function prepare(need: Need | "none", log: Log = print): Promise<No
   return env;
 }
 
-/** Open vSwitch for hosts of the quick tests. */
+/** Open vSwitch for hosts of the tests. */
 export const prepareOvs = (log: Log = print) => unlessLacking("ovs", () => ensureOvs({ log }), log);
+
+/** Docker for hosts of the tests. */
+export const prepareDocker = (log: Log = print) => unlessLacking("docker", () => ensureDocker(log), log);
 
 /** Tests that want it are skipped without it, and say why. */
 async function unlessLacking(name: string, ensure: () => Promise<unknown>, log: Log): Promise<void> {

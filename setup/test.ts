@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { buildNodeSdk } from "./build.ts";
 import { binFolder, repository } from "./paths.ts";
-import { prepare, prepareOvs } from "./prepare.ts";
+import { prepare, prepareDocker, prepareOvs } from "./prepare.ts";
 import { print, step } from "./progress.ts";
 import { attached, capture } from "./run.ts";
 
@@ -36,6 +36,8 @@ const since = (name: string) => [
 export async function test(args: readonly string[]): Promise<number> {
   const groups = chosenGroups(args);
   const env = await prepare(groups.has("lab") ? "lab" : groups.has("engine") ? "engine" : "none");
+  await prepareOvs();
+  if (groups.has("engine")) await prepareDocker();
   return vitest(args, env);
 }
 
